@@ -1,0 +1,286 @@
+package recorder
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// A capture is a response's content that is recorded while it is read. The
+// read that sees the content's end commits the recording before it returns,
+// and a read never returns the last byte of a declared length before that: the
+// client cannot have the whole answer before the store has.
+type capture struct {
+	x    *exchange
+	res  *http.Response
+	body io.ReadCloser
+
+	declared int64 // the length that the origin declared, -1 when it did not
+	size     int64 // what has been read
+	began    time.Time
+
+	small  []byte              // the content, while it is small
+	large  fixtures.BodyWriter // where it goes when it is not; nil before
+	check  *decodeCheck        // whether coded large content can be decoded
+	chunks []fixtures.Chunk
+
+	stream *time.Timer // lets others go on while an endless stream runs
+	over   bool        // nothing more is recorded: committed or dropped
+	lost   error       // why the answer itself must not go on
+}
+
+const (
+	// maxChunks bounds what is remembered of a stream's pacing. Later pieces
+	// count as one.
+	maxChunks = 1 << 16
+
+	// streamPatience is how long other requests wait for an answer of
+	// undeclared length, which may never end.
+	streamPatience = time.Second
+)
+
+func newCapture(x *exchange, res *http.Response) *capture {
+	c := &capture{x: x, res: res, body: res.Body, declared: res.ContentLength, began: time.Now()}
+	if res.Request.Method == http.MethodHead || res.Body == http.NoBody {
+		c.declared = -1 // of content that does not come
+	}
+	switch {
+	case c.declared > 0 && c.declared <= fixtures.InlineBody:
+		c.small = make([]byte, 0, c.declared)
+	case strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream"):
+		x.turn.end(goAlone)
+	case res.ContentLength < 0:
+		c.stream = time.AfterFunc(streamPatience, func() { x.turn.end(goAlone) })
+	}
+	return c
+}
+
+func (c *capture) Read(p []byte) (int, error) {
+	n, err := c.body.Read(p)
+	if c.over {
+		return n, err
+	}
+	c.keep(p[:n])
+	if c.size == c.declared && err == nil {
+		// The end follows, and the trailers of HTTP/2 with it.
+		var extra [1]byte
+		if _, err = io.ReadFull(c.body, extra[:]); err == nil {
+			err = errors.New("the origin sent more than the length it declared")
+		}
+	}
+	switch {
+	case err == io.EOF:
+		c.finish()
+	case err != nil:
+		c.drop("it was cut short: " + err.Error())
+	}
+	if c.lost != nil {
+		return 0, c.lost
+	}
+	return n, err
+}
+
+// settle commits an answer that has no content before its header is out.
+func (c *capture) settle() error {
+	_, err := c.Read(make([]byte, 1))
+	switch {
+	case err == io.EOF || c.x.fetch:
+		return nil
+	case err != nil && c.lost != nil:
+		return &fixtures.Problem{
+			Status: http.StatusServiceUnavailable,
+			Title:  "answer not recorded",
+			Detail: err.Error(),
+			Hint:   "in record mode an answer that cannot be kept is not given",
+		}
+	}
+	return err
+}
+
+func (c *capture) Close() error {
+	c.drop("the client left before its end")
+	return c.body.Close()
+}
+
+// keep records a piece.
+func (c *capture) keep(p []byte) {
+	if len(p) == 0 || c.over {
+		return
+	}
+	c.size += int64(len(p))
+	if c.size > c.x.rec.MaxBody {
+		c.drop(fmt.Sprintf("it is longer than --max-body, %d bytes", c.x.rec.MaxBody))
+		return
+	}
+	if c.declared < 0 {
+		c.addChunk(int64(len(p)))
+	}
+	if c.large == nil && len(c.small)+len(p) <= fixtures.InlineBody {
+		c.small = append(c.small, p...)
+		return
+	}
+	if err := c.spill(p); err != nil {
+		c.fail(err)
+	}
+}
+
+func (c *capture) addChunk(size int64) {
+	if len(c.chunks) == maxChunks {
+		c.chunks[maxChunks-1].Size += size
+		return
+	}
+	c.chunks = append(c.chunks, fixtures.Chunk{Size: size, At: time.Since(c.began)})
+}
+
+// spill writes a piece of large content to the store.
+func (c *capture) spill(p []byte) error {
+	if c.large == nil {
+		large, err := c.x.rec.Store.NewBody(c.storeContext())
+		if err != nil {
+			return err
+		}
+		c.large = large
+		if codings := fixtures.Codings(c.res.Header); codings != nil && fixtures.Decodable(codings) {
+			c.check = newDecodeCheck(codings)
+		}
+		if err := c.write(c.small); err != nil {
+			return err
+		}
+		c.small = nil
+	}
+	return c.write(p)
+}
+
+func (c *capture) write(p []byte) error {
+	if c.check != nil {
+		c.check.Write(p)
+	}
+	_, err := c.large.Write(p)
+	return err
+}
+
+// storeContext outlives a client that leaves at the last moment: the store has
+// a time limit of its own.
+func (c *capture) storeContext() context.Context {
+	return context.WithoutCancel(c.res.Request.Context())
+}
+
+// finish commits the recording.
+func (c *capture) finish() {
+	rec := c.x.commit.Recording
+	if !c.x.request.complete(&rec.Request) {
+		c.drop("the origin answered before it had read the request")
+		return
+	}
+	if err := c.verify(); err != nil {
+		c.drop(err.Error())
+		return
+	}
+	rec.Clock = c.x.commit.View.Clock
+	rec.Response.Chunks = c.chunks
+	if len(c.res.Trailer) > 0 {
+		rec.Response.Trailer = maps.Clone(c.res.Trailer)
+	}
+	rec.Response.Body.Bytes = c.small
+	if c.large != nil {
+		body, err := c.large.Body()
+		if err != nil {
+			c.fail(err)
+			return
+		}
+		rec.Response.Body = body
+	}
+	c.x.commit.Key = c.x.commit.View.Rules.Key(&rec.Request)
+	if c.x.rec.Anew {
+		_, begun := c.x.rec.begun.LoadOrStore(c.x.commit.Key, true)
+		c.x.commit.Replace = !begun
+	}
+	switch err := c.append(); {
+	case err == nil:
+		c.large = nil // it is the store's now
+		c.stop(handOver)
+		c.x.committed = true
+		c.x.rec.stored(nil)
+	case errors.Is(err, fixtures.ErrExists), errors.Is(err, fixtures.ErrLate):
+		c.stop(handOver)
+	default:
+		c.fail(err)
+	}
+}
+
+// append hands the commit to the store. Takes that cannot be read any more are
+// in nobody's way: the new one replaces them.
+func (c *capture) append() error {
+	err := c.x.rec.Store.Append(c.storeContext(), *c.x.commit)
+	var corrupt *fixtures.CorruptError
+	if errors.As(err, &corrupt) && !c.x.commit.Replace {
+		c.x.commit.Replace = true
+		err = c.x.rec.Store.Append(c.storeContext(), *c.x.commit)
+	}
+	return err
+}
+
+// verify decodes coded content: a gzip stream that is cut inside a whole HTTP
+// message is a cut answer.
+func (c *capture) verify() error {
+	codings := fixtures.Codings(c.res.Header)
+	switch {
+	case c.check != nil:
+		return c.check.end()
+	case codings == nil || len(c.small) == 0 || !fixtures.Decodable(codings):
+		return nil
+	}
+	return damaged(decodeAll(bytes.NewReader(c.small), codings))
+}
+
+// drop gives the recording up. The answer goes on.
+func (c *capture) drop(why string) {
+	if c.over {
+		return
+	}
+	c.stop(handOver)
+	if c.x.fetch {
+		c.lost = errGivenUp
+	}
+	if c.x.rec.Dropped != nil {
+		c.x.rec.Dropped(c.res.Request, why)
+	}
+}
+
+// fail gives the recording up for the store's sake.
+func (c *capture) fail(err error) {
+	c.stop(goAlone)
+	if c.x.rec.Anew || c.x.fetch {
+		c.lost = err
+	}
+	c.x.rec.stored(err)
+}
+
+// stop ends the recording, and the wait of others for it.
+func (c *capture) stop(others outcome) {
+	c.over = true
+	if c.stream != nil {
+		c.stream.Stop()
+	}
+	if c.check != nil {
+		c.check.end()
+	}
+	if c.large != nil {
+		c.large.Discard()
+	}
+	c.x.turn.end(others)
+}
+
+// trailerNames lists announced trailers in an order that does not change.
+func trailerNames(trailer http.Header) string {
+	return strings.Join(slices.Sorted(maps.Keys(trailer)), ", ")
+}

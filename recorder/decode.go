@@ -1,0 +1,61 @@
+package recorder
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"example.com/cannery/fixtures"
+)
+
+// A decodeCheck decodes content that is written to it, to see whether it can
+// be decoded to its end. It holds no more than the decoder's window.
+type decodeCheck struct {
+	pipe   *io.PipeWriter
+	result chan error
+	err    error
+	ended  bool
+}
+
+func newDecodeCheck(codings []string) *decodeCheck {
+	r, w := io.Pipe()
+	d := &decodeCheck{pipe: w, result: make(chan error, 1)}
+	go func() {
+		err := decodeAll(r, codings)
+		r.CloseWithError(errors.New("decoded"))
+		d.result <- err
+	}()
+	return d
+}
+
+func decodeAll(r io.Reader, codings []string) error {
+	body, err := fixtures.DecodeBody(r, codings)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	return err
+}
+
+// Write never fails: content after the end of the coded stream is passed on
+// and recorded as the origin sent it.
+func (d *decodeCheck) Write(p []byte) { _, _ = d.pipe.Write(p) }
+
+// end says whether all that was written could be decoded. It waits for the
+// decoder and may be called again.
+func (d *decodeCheck) end() error {
+	if !d.ended {
+		d.ended = true
+		d.pipe.Close()
+		d.err = damaged(<-d.result)
+	}
+	return d.err
+}
+
+func damaged(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("its content coding is damaged or cut short: %w", err)
+}

@@ -1,0 +1,169 @@
+package recorder
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// A TransportConfig says how to reach an origin. The zero value is useful.
+type TransportConfig struct {
+	// Timeout is how long an origin may take to begin its answer. Zero means
+	// for ever. To connect, and to shake hands, it has 10 s each, or Timeout
+	// when that is less.
+	Timeout time.Duration
+
+	// RootCAs are the certificate authorities trusted for https. Nil means
+	// the system's.
+	RootCAs *x509.CertPool
+}
+
+// NewTransport returns a transport that passes on what the origin sends as it
+// is. Nothing is decompressed, and every connection is kept that can be: the
+// standard transport keeps two to a host, and closes the rest under load.
+func NewTransport(c TransportConfig) *http.Transport {
+	connect := 10 * time.Second
+	if c.Timeout > 0 {
+		connect = min(connect, c.Timeout)
+	}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: c.RootCAs},
+		TLSHandshakeTimeout:    connect,
+		ResponseHeaderTimeout:  c.Timeout,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConnsPerHost:    256,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 1 << 20,
+		WriteBufferSize:        16 << 10,
+		ReadBufferSize:         16 << 10,
+	}
+}
+
+// address points a request at the origin. Its path and query reach the origin
+// byte for byte, and nothing is added that would change the answer.
+func (rec *Recorder) address(pr *httputil.ProxyRequest) {
+	path, query, hasQuery := strings.Cut(requestTarget(pr.In), "?")
+	out := pr.Out
+	base := strings.TrimSuffix(rec.Origin.EscapedPath(), "/")
+	out.URL = &url.URL{
+		Scheme:     rec.Origin.Scheme,
+		Host:       rec.Origin.Host,
+		Path:       base + path,
+		Opaque:     base + path,
+		RawQuery:   query,
+		ForceQuery: hasQuery && query == "",
+	}
+	if strings.HasPrefix(out.URL.Opaque, "//") {
+		// net/url takes such an Opaque for an authority.
+		out.URL.Opaque, out.URL.RawPath = "", out.URL.Opaque
+		if unescaped, err := url.PathUnescape(out.URL.RawPath); err == nil {
+			out.URL.Path = unescaped
+		}
+	}
+	if path == "*" {
+		out.URL.Path, out.URL.Opaque = "*", "*"
+	}
+	out.Host = rec.Origin.Host
+	// ReverseProxy removes these, for proxies that would add their own. A
+	// client's own are the client's business.
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if values, ok := pr.In.Header[name]; ok {
+			out.Header[name] = values
+		}
+	}
+}
+
+// requestTarget returns the request-target without scheme and host.
+func requestTarget(r *http.Request) string {
+	return fixtures.RequestTarget(r.RequestURI)
+}
+
+// sameOrigin returns the request-target, as clients of the proxy write it, of a
+// reference in an answer, if it is at the origin.
+func (rec *Recorder) sameOrigin(base *url.URL, reference string) (target string, ok bool) {
+	if reference == "" {
+		return "", false
+	}
+	ref, err := url.Parse(reference)
+	if err != nil {
+		return "", false
+	}
+	from := *base
+	from.Opaque = ""
+	ref = from.ResolveReference(ref)
+	prefix := strings.TrimSuffix(rec.Origin.EscapedPath(), "/")
+	path, under := strings.CutPrefix(ref.EscapedPath(), prefix)
+	if ref.Scheme != rec.Origin.Scheme || ref.Host != rec.Origin.Host || !under {
+		return "", false
+	}
+	if path == "" {
+		path = "/"
+	}
+	if ref.RawQuery != "" {
+		path += "?" + ref.RawQuery
+	}
+	return path, true
+}
+
+// problem says why the origin gave no answer.
+func (rec *Recorder) problem(r *http.Request, cause error) error {
+	if r.Context().Err() != nil {
+		return fmt.Errorf("the client has left: %w", r.Context().Err())
+	}
+	var p *fixtures.Problem
+	if errors.As(cause, &p) {
+		return p
+	}
+	p = &fixtures.Problem{
+		Status: http.StatusBadGateway,
+		Title:  "origin unreachable",
+		Detail: fmt.Sprintf("%s %s: origin %s: %v", r.Method, fixtures.CleanTarget(requestTarget(r)), rec.Origin.Redacted(), rootCause(cause)),
+		Hint:   "is the origin running, and is --origin right?",
+	}
+	var (
+		netErr   net.Error
+		unknown  x509.UnknownAuthorityError
+		hostname x509.HostnameError
+		invalid  x509.CertificateInvalidError
+		dns      *net.DNSError
+	)
+	switch {
+	case errors.As(cause, &unknown), errors.As(cause, &hostname), errors.As(cause, &invalid):
+		p.Title = "origin's certificate is not trusted"
+		p.Hint = "name the authority that signed it with --origin-ca FILE"
+	case errors.As(cause, &dns) && !dns.IsTimeout:
+		p.Title = "origin's name is unknown"
+		p.Hint = "is the host name in --origin spelled right?"
+	case errors.As(cause, &netErr) && netErr.Timeout(), errors.Is(cause, context.DeadlineExceeded):
+		p.Status = http.StatusGatewayTimeout
+		p.Title = "origin timed out"
+		p.Hint = "a slow origin needs a longer --origin-timeout"
+	case strings.Contains(cause.Error(), "malformed HTTP"), strings.Contains(cause.Error(), "invalid header"), strings.Contains(cause.Error(), "server response headers exceeded"):
+		p.Title = "origin's answer is not HTTP"
+		p.Hint = ""
+	}
+	return p
+}
+
+// rootCause strips the address that net/http puts in front of a transport's
+// error: the problem names the origin itself.
+func rootCause(err error) error {
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		return urlErr.Err
+	}
+	return err
+}

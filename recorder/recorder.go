@@ -1,0 +1,288 @@
+// Package recorder forwards what replay cannot answer to the origin, and
+// records what comes back. It writes to a store and cannot read from one.
+package recorder
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptrace"
+	"net/http/httputil"
+	"net/textproto"
+	"net/url"
+	"sync"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// Store is what a recorder needs of a store: to write. Its contract is that of
+// package fixtures.
+type Store interface {
+	Append(ctx context.Context, c fixtures.Commit) error
+	NewBody(ctx context.Context) (fixtures.BodyWriter, error)
+	MarkStale(ctx context.Context, view fixtures.View, resources ...fixtures.Resource) error
+	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, variant string) (release func(), held bool, err error)
+}
+
+// A Recorder forwards requests to one origin and records the answers. Its
+// fields are not changed once it is in use; it may be used concurrently.
+type Recorder struct {
+	// Origin is the origin's URL: scheme, host and base path. No request
+	// makes the recorder talk to another host.
+	Origin *url.URL
+
+	// Transport sends requests. It must neither decompress nor follow
+	// redirects; see NewTransport.
+	Transport http.RoundTripper
+
+	Store Store
+
+	// Methods are those that are not taken for unsafe.
+	Methods fixtures.Methods
+
+	// Statuses are the response statuses to record. Nil means the default
+	// of live mode: see Statuses.
+	Statuses *Statuses
+
+	// MaxBody is the most content of a response, in bytes, that is recorded.
+	// Longer answers are forwarded whole and not recorded.
+	MaxBody int64
+
+	// Anew is record mode: the first answer for a key in this recorder's life
+	// replaces the key's earlier takes, and an answer that the store fails to
+	// keep is cut short, because unrecorded work is lost work.
+	Anew bool
+
+	// Stored is told of the result of every write to the store; a non-nil
+	// error is a recording lost. A nil Stored ignores it.
+	Stored func(error)
+
+	// Dropped is told, for the log, of an answer that was not recorded
+	// although its status says so: it was cut short or too long. Nil
+	// ignores it.
+	Dropped func(r *http.Request, why string)
+
+	flights flights
+	begun   sync.Map // the keys that Anew has replaced
+}
+
+// Forward sends the request on to the origin, passes the answer to w as it
+// comes and records it: c is the commit to complete, with everything in it but
+// the response. It reports whether the answer has been recorded.
+//
+// Closing the request's Body must end a Read of it. An answer gets the header
+// X-Cache: MISS, or BYPASS when it is not recorded.
+// The last byte is not written before the store has the recording.
+//
+// When flight is not empty, requests with the same key and flight are sent one
+// at a time, in whatever process. If another request has been recorded while
+// this one waited, nothing is sent or written and the error is
+// fixtures.ErrExists: look again. That may have happened before the wait began,
+// so known is asked once the turn has come. An origin that gives no answer is a
+// *fixtures.Problem; nothing has been written then either.
+func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded bool, err error) {
+	return rec.forward(w, r, c, flight, known, false)
+}
+
+func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool, fetch bool) (recorded bool, err error) {
+	turn := &turn{}
+	if flight != "" {
+		turn, err = rec.flights.join(r.Context(), rec.Store, c, flight, known)
+		if err != nil {
+			return false, err
+		}
+	}
+	// What ends the wait of others is told as soon as it is known; whatever
+	// happens, a panic of the proxy included, it is told here.
+	defer turn.end(handOver)
+
+	x := &exchange{rec: rec, commit: c, turn: turn, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch}
+	if r.Body != nil && r.Body != http.NoBody && c.Recording.Request.Body == nil {
+		x.request = &sentBody{body: r.Body, length: r.ContentLength}
+		r.Body = x.request
+	}
+	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{Got1xxResponse: x.interim}))
+	err = rec.proxy(w, r, x.response, !x.unsafe)
+	return x.committed, err
+}
+
+// Bypass forwards the request as it is and records nothing. WebSocket upgrades
+// pass. What an unsafe request has changed becomes stale all the same, when c
+// says by its View and request what that is; c may be nil. The error is as
+// Forward's.
+func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error {
+	x := &exchange{rec: rec, commit: c, unsafe: !rec.Methods.HitOrMiss(r.Method)}
+	return rec.proxy(w, r, func(res *http.Response) error {
+		if c != nil {
+			x.markStale(res)
+		}
+		res.Header["X-Cache"] = []string{"BYPASS"}
+		return nil
+	}, false)
+}
+
+// proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
+// responses, flushing, upgrades and aborts.
+func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(*http.Response) error, whole bool) (err error) {
+	p := httputil.ReverseProxy{
+		Transport: rec.Transport,
+		Rewrite: func(pr *httputil.ProxyRequest) {
+			rec.address(pr)
+			if whole {
+				for _, name := range fixtures.PartialFields {
+					pr.Out.Header.Del(name)
+				}
+			}
+		},
+		ModifyResponse: func(res *http.Response) error {
+			if err := checkStatus(res); err != nil {
+				return err
+			}
+			if err := respond(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
+				return err
+			}
+			if r.Body != nil {
+				res.Body = &answer{res.Body, r.Body}
+			}
+			return nil
+		},
+		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, cause error) {
+			err = rec.problem(r, cause)
+		},
+		FlushInterval: -1, // chunks pass as they come
+		BufferPool:    &copyBuffers,
+		ErrorLog:      silent,
+	}
+	p.ServeHTTP(w, r)
+	return err
+}
+
+// An answer is a response's content whose end is the end of the request's too.
+// An origin may answer before it has read the request: the transport then waits,
+// when the answer is closed, for a client that may have nothing more to send.
+type answer struct {
+	io.ReadCloser
+	request io.Closer
+}
+
+func (a *answer) Close() error {
+	a.request.Close()
+	return a.ReadCloser.Close()
+}
+
+// checkStatus refuses what net/http takes for a final answer and cannot pass on:
+// statuses below 100, and a switch of protocols that nobody asked for.
+func checkStatus(res *http.Response) error {
+	asked := res.Request.Header["Upgrade"] != nil
+	if res.StatusCode < 200 && !(res.StatusCode == http.StatusSwitchingProtocols && asked) {
+		return fmt.Errorf("malformed HTTP status %03d for an answer", res.StatusCode)
+	}
+	return nil
+}
+
+// silent drops ReverseProxy's talk: a copy that failed is the client's leaving
+// or the origin's cut, which the client sees and the recorder reports.
+var silent = log.New(io.Discard, "", 0)
+
+// An exchange is one that is under way. Its fields belong to the goroutine of
+// the request, except where the transport calls back.
+type exchange struct {
+	rec     *Recorder
+	commit  *fixtures.Commit
+	turn    *turn
+	unsafe  bool
+	fetch   bool      // nobody gets the answer unless it is recorded whole
+	request *sentBody // nil when the content is already in the commit
+
+	interims  []fixtures.Interim
+	committed bool
+}
+
+// interim keeps an informational response; ReverseProxy passes it on. Those of
+// one connection are no part of the answer.
+func (x *exchange) interim(status int, header textproto.MIMEHeader) error {
+	if status != http.StatusContinue && status != http.StatusSwitchingProtocols {
+		x.interims = append(x.interims, fixtures.Interim{Status: status, Header: http.Header(header).Clone()})
+	}
+	return nil
+}
+
+// response looks at the origin's answer before its client does.
+func (x *exchange) response(res *http.Response) error {
+	x.markStale(res)
+	if !x.recordable(res) {
+		x.turn.end(goAlone)
+		res.Header["X-Cache"] = []string{"BYPASS"}
+		return nil
+	}
+	if fixtures.VariesOnAll(res.Header) {
+		x.turn.end(goAlone)
+	}
+	x.commit.Recording.Recorded = time.Now()
+	x.commit.Recording.Response = fixtures.Response{
+		Interim: x.interims,
+		Status:  res.StatusCode,
+		Header:  recordedHeader(res),
+	}
+	content := newCapture(x, res)
+	res.Body = content
+	res.Header["X-Cache"] = []string{"MISS"}
+	if res.ContentLength == 0 || res.Request.Method == http.MethodHead {
+		// The header is the whole answer, and goes out before any read.
+		return content.settle()
+	}
+	return nil
+}
+
+// recordable reports whether the answer is one to keep, as far as its header tells.
+func (x *exchange) recordable(res *http.Response) bool {
+	anonymous := x.commit.Recording.Request.Credentials == nil
+	return res.StatusCode != http.StatusSwitchingProtocols &&
+		x.rec.Statuses.record(res.StatusCode, anonymous, x.unsafe) &&
+		(res.ContentLength <= x.rec.MaxBody || res.Request.Method == http.MethodHead)
+}
+
+// markStale makes the recordings of what a successful unsafe request has changed stale
+// (RFC 9111, section 4.4): its target, and what Location and Content-Location
+// of the same origin name. It is done before the client can know of the answer.
+func (x *exchange) markStale(res *http.Response) {
+	if !x.unsafe || res.StatusCode < 200 || res.StatusCode >= 400 {
+		return
+	}
+	req := &x.commit.Recording.Request
+	targets := []string{req.Target}
+	for _, name := range []string{"Location", "Content-Location"} {
+		if target, ok := x.rec.sameOrigin(res.Request.URL, res.Header.Get(name)); ok {
+			targets = append(targets, target)
+		}
+	}
+	var resources []fixtures.Resource
+	for _, target := range targets {
+		// A session also sees the recordings of no session.
+		resources = append(resources, x.commit.View.Rules.Resource("", req.Origin, target))
+		if req.Session != "" {
+			resources = append(resources, x.commit.View.Rules.Resource(req.Session, req.Origin, target))
+		}
+	}
+	x.rec.stored(x.rec.Store.MarkStale(context.WithoutCancel(res.Request.Context()), x.commit.View, resources...))
+}
+
+func (rec *Recorder) stored(err error) {
+	if rec.Stored != nil {
+		rec.Stored(err)
+	}
+}
+
+// recordedHeader copies a response's end-to-end fields; ReverseProxy has
+// removed the others.
+func recordedHeader(res *http.Response) http.Header {
+	header := res.Header.Clone()
+	delete(header, "X-Cache")
+	if len(res.Trailer) > 0 {
+		header["Trailer"] = []string{trailerNames(res.Trailer)}
+	}
+	return header
+}
