@@ -1,0 +1,67 @@
+package replay_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/recorder"
+	"example.com/cannery/replay"
+)
+
+// sink is a ResponseWriter that keeps nothing.
+type sink struct{ header http.Header }
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) Write(p []byte) (int, error) { return len(p), nil }
+func (s *sink) WriteHeader(int)             {}
+
+// benchmarkHit measures one HIT of a 1 KiB JSON answer, without net/http.
+func benchmarkHit(b *testing.B, store interface {
+	replay.Store
+	recorder.Store
+},
+) {
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(`{"text":"` + strings.Repeat("x", 1000) + `"}`))
+	}))
+	defer origin.Close()
+	u := mustParse(b, origin.URL)
+	transport := recorder.NewTransport(recorder.TransportConfig{})
+	defer transport.CloseIdleConnections()
+	p := &replay.Proxy{
+		Store:      store,
+		Origin:     &recorder.Recorder{Origin: u, Transport: transport, Store: store, MaxBody: 1 << 20},
+		OriginName: origin.URL,
+		OriginURL:  u,
+	}
+	r := httptest.NewRequest("GET", "/v1/users?id=1&page=2", nil)
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "bench")
+	warm := httptest.NewRecorder()
+	p.ServeHTTP(warm, r)
+	if warm.Header().Get("X-Cache") != "MISS" {
+		b.Fatal("no MISS to begin with")
+	}
+	w := &sink{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.header)
+		p.ServeHTTP(w, r)
+	}
+	if w.header.Get("X-Cache") != "HIT" {
+		b.Fatal("no HIT was measured")
+	}
+}
+
+func BenchmarkHitDirectory(b *testing.B) {
+	store, err := fixtures.OpenDir(b.TempDir(), 16<<20)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer store.Close()
+	benchmarkHit(b, store)
+}

@@ -1,0 +1,87 @@
+package replay
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"example.com/cannery/fixtures"
+)
+
+// negotiate chooses between a recording's content as it was recorded and
+// decoded, and makes the header say so. A client that sends the very
+// Accept-Encoding that was recorded gets what was recorded; another one gets
+// its coding only if it accepts it.
+func negotiate(r *http.Request, rec *fixtures.Recording, header http.Header) (content, error) {
+	as := content{body: rec.Response.Body}
+	if header["Content-Encoding"] == nil {
+		return as, nil
+	}
+	codings := fixtures.Codings(header)
+	accept := r.Header["Accept-Encoding"]
+	if len(codings) == 0 || sameField(accept, rec.Request.Header["Accept-Encoding"]) || !fixtures.Decodable(codings) {
+		return as, nil
+	}
+	accepted := true
+	for _, coding := range codings {
+		accepted = accepted && accepts(accept, coding)
+	}
+	if accepted {
+		return as, nil
+	}
+	as.decoded = codings
+	delete(header, "Content-Encoding")
+	startOver(header)
+	return as, nil
+}
+
+// startOver adapts the fields that describe the bytes of a representation to
+// another one of the same resource: its length and digests are unknown, and
+// its entity tag is no longer a strong one (RFC 9110, section 8.8.3.3).
+func startOver(header http.Header) {
+	for _, name := range [...]string{"Content-Length", "Content-Digest", "Content-Md5", "Digest"} {
+		delete(header, name)
+	}
+	if tag := header.Get("Etag"); strings.HasPrefix(tag, `"`) {
+		header["Etag"] = []string{"W/" + tag}
+	}
+}
+
+func sameField(a, b []string) bool {
+	return strings.Join(a, ",") == strings.Join(b, ",")
+}
+
+// accepts reports whether an Accept-Encoding takes a content coding (RFC 9110,
+// section 12.5.3). The coding's own weight counts before that of "*". No field
+// at all is read as none accepted: few clients without one can decode.
+func accepts(field []string, coding string) bool {
+	any := false
+	for _, line := range field {
+		for item := range strings.SplitSeq(line, ",") {
+			name, params, _ := strings.Cut(item, ";")
+			name = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(name)), "x-")
+			switch name {
+			case coding:
+				return weight(params) > 0
+			case "*":
+				any = weight(params) > 0
+			}
+		}
+	}
+	return any
+}
+
+// weight returns the q of an item, 1 when there is none.
+func weight(params string) float64 {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "q") {
+			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				return 0
+			}
+			return q
+		}
+	}
+	return 1
+}

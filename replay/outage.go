@@ -1,0 +1,50 @@
+package replay
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// An Outage turns the results of many operations into two lines: one when they
+// begin to fail, one when they succeed again. A nil *Outage says nothing. It
+// may be used concurrently.
+type Outage struct {
+	// What fails, and what follows from it for users.
+	What string
+	// Say writes a line for people.
+	Say func(string)
+
+	down  atomic.Bool
+	mu    sync.Mutex
+	since time.Time    // guarded by mu
+	lost  atomic.Int64 // operations failed, in all
+}
+
+// Report takes the result of an operation. Nil ends an outage.
+func (o *Outage) Report(err error) {
+	if o == nil || err == nil && !o.down.Load() {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil:
+		o.lost.Add(1)
+		if o.down.CompareAndSwap(false, true) {
+			o.since = time.Now()
+			o.Say(fmt.Sprintf("%s: %v", o.What, err))
+		}
+	case o.down.CompareAndSwap(true, false):
+		o.Say(fmt.Sprintf("%s: over after %v", o.What, time.Since(o.since).Round(time.Millisecond)))
+	}
+}
+
+// Lost returns how many operations have failed.
+func (o *Outage) Lost() int64 {
+	if o == nil {
+		return 0
+	}
+	return o.lost.Load()
+}

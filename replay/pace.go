@@ -1,0 +1,86 @@
+package replay
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// patience is how long a client may take to send the next piece.
+const patience = 2 * time.Minute
+
+var errSlowBody = errors.New("the client stopped sending")
+
+// A pacedBody is a request's content whose every piece must come in time. A
+// deadline for the whole would forbid slow uploads, none would let a client
+// hold a connection for ever.
+type pacedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+
+	mu     sync.Mutex // guards the fields below, and the order of deadlines
+	ended  bool       // nothing more is read
+	closed bool
+}
+
+func (b *pacedBody) Read(p []byte) (int, error) {
+	if !b.deadline(time.Now().Add(patience)) {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	n, err := b.ReadCloser.Read(p)
+	if err == nil {
+		return n, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, badBody(http.StatusRequestTimeout, errSlowBody)
+	}
+	// net/http watches the connection for the client's leaving from here on,
+	// which must not time out.
+	b.deadline(time.Time{})
+	b.end()
+	if err != io.EOF {
+		err = badBody(http.StatusBadRequest, err)
+	}
+	return n, err
+}
+
+func (b *pacedBody) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+}
+
+// Close ends a Read that is under way. The answer is complete, and a transport
+// that still waits for the client's next piece would wait for all of patience.
+func (b *pacedBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.ended && !b.closed {
+		_ = b.control.SetReadDeadline(time.Unix(1, 0)) // long past
+	}
+	b.closed = true
+	return nil // net/http closes what it has opened
+}
+
+// deadline sets the deadline of reading, and reports whether that was still
+// possible.
+func (b *pacedBody) deadline(at time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	_ = b.control.SetReadDeadline(at) // tests' writers have none
+	return true
+}
+
+// badBody says that it is the client who failed, and not the origin that was
+// being sent the content.
+func badBody(status int, err error) error {
+	return &fixtures.Problem{Status: status, Title: "the request's content cannot be read", Detail: err.Error()}
+}

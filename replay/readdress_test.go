@@ -1,0 +1,158 @@
+package replay_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {
+	var self string
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Location", self+"/next?a=1")
+		h.Set("Content-Location", self)
+		h.Add("Link", "<"+self+"/p2>; rel=next, <http://elsewhere.test/>; rel=help")
+		h.Set("Refresh", "5; url="+self+"/again")
+		h.Add("Set-Cookie", "sid=1; Domain=127.0.0.1; Path=/; Secure; HttpOnly; SameSite=None")
+		h.Add("Set-Cookie", "other=1; Domain=elsewhere.test; SameSite=Lax")
+		h.Set("X-Other", self)
+		w.WriteHeader(201)
+	}, nil)
+	self = b.origin.URL
+	for _, cache := range []string{"MISS", "HIT"} {
+		a := b.get(t, "/")
+		want := http.Header{
+			"Location":         {b.URL + "/next?a=1"},
+			"Content-Location": {b.URL},
+			"Link":             {"<" + b.URL + "/p2>; rel=next, <http://elsewhere.test/>; rel=help"},
+			"Refresh":          {"5; url=" + b.URL + "/again"},
+			"Set-Cookie":       {"sid=1; Path=/; HttpOnly", "other=1; Domain=elsewhere.test; SameSite=Lax"},
+			"X-Other":          {self},
+			"X-Cache":          {cache},
+		}
+		for name, values := range want {
+			if diff := cmp.Diff(values, a.header[name]); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", cache, name, diff)
+			}
+		}
+	}
+}
+
+func TestBasePathOfTheOriginIsHidden(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/base/login?from="+r.RequestURI)
+		w.Header().Set("Set-Cookie", "a=1; Path=/base/x")
+		w.WriteHeader(302)
+	}, nil)
+	b.front(t, b.origin.URL+"/base/", nil)
+	for range 2 {
+		a := b.get(t, "/home?q=1")
+		if got := a.header.Get("Location"); got != "/login?from=/base/home?q=1" {
+			t.Errorf("Location %q", got)
+		}
+		if got := a.header.Get("Set-Cookie"); got != "a=1; Path=/x" {
+			t.Errorf("Set-Cookie %q", got)
+		}
+		a = b.get(t, "/__cannery/session/s1/home")
+		if got := a.header.Get("Location"); got != "/__cannery/session/s1/login?from=/base/home" {
+			t.Errorf("Location in a session %q", got)
+		}
+	}
+}
+
+func TestRewriteBodyWhateverItsCoding(t *testing.T) {
+	var self string
+	text := func() string {
+		pad := strings.Repeat("x", 70_000)
+		return `{"next":"` + self + `/p2","escaped":"` + strings.ReplaceAll(self, "/", `\/`) + `\/p3","not":"` + self + `0/","pad":"` + pad + `","last":"` + self + `"}`
+	}
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/gzip":
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Write(gzipped(t, text()))
+		case "/pieces":
+			for _, c := range []byte(text()[:200]) {
+				w.Write([]byte{c})
+				w.(http.Flusher).Flush()
+			}
+		case "/binary":
+			w.Header().Set("Content-Type", "application/octet-stream")
+			io.WriteString(w, text())
+		default:
+			io.WriteString(w, text())
+		}
+	}, func(b *bench) { b.proxy.RewriteBody = true })
+	self = b.origin.URL
+	want := `{"next":"` + b.URL + `/p2","escaped":"` + strings.ReplaceAll(b.URL, "/", `\/`) + `\/p3","not":"` + self + `0/","pad":"`
+	for _, target := range []string{"/plain", "/gzip", "/pieces"} {
+		for _, cache := range []string{"MISS", "HIT", "HIT"} {
+			a := b.get(t, target, "Accept-Encoding", "gzip")
+			if !strings.HasPrefix(a.body, want) || a.cache() != cache {
+				t.Errorf("%s %s, want %s: %.300s", target, a.cache(), cache, a.body)
+			}
+			if target != "/pieces" && !strings.HasSuffix(a.body, `"last":"`+b.URL+`"}`) {
+				t.Errorf("%s ends in %q", target, a.body[len(a.body)-60:])
+			}
+		}
+		if a := b.get(t, target, "Range", "bytes=0-"); !strings.HasPrefix(a.body, want) || a.status != 206 {
+			t.Errorf("range of %s: %d %.300s", target, a.status, a.body)
+		}
+	}
+	for range 2 {
+		if a := b.get(t, "/binary"); a.body != text() {
+			t.Error("content that is not textual was changed")
+		}
+	}
+}
+
+func TestWebSocketPasses(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.CloseNow()
+		kind, message, err := conn.Read(r.Context())
+		if err == nil {
+			conn.Write(r.Context(), kind, append([]byte("echo "), message...))
+		}
+		conn.Close(websocket.StatusNormalClosure, "")
+	}, nil)
+	for range 2 {
+		conn, res, err := websocket.Dial(context.Background(), b.URL+"/ws", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := res.Header.Get("X-Cache"); got != "BYPASS" {
+			t.Errorf("X-Cache %q", got)
+		}
+		if err := conn.Write(t.Context(), websocket.MessageText, []byte("hi")); err != nil {
+			t.Fatal(err)
+		}
+		if _, message, err := conn.Read(t.Context()); err != nil || string(message) != "echo hi" {
+			t.Errorf("%q %v", message, err)
+		}
+		conn.CloseNow()
+	}
+}
+
+func TestOtherUpgradesAreDropped(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Header.Get("Upgrade")) }, nil)
+	answer := b.raw(t, "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n")
+	if !strings.HasPrefix(answer, "HTTP/1.1 200 ") || b.lastAsked().Header.Get("Upgrade") != "" {
+		t.Errorf("%q, forwarded with Upgrade %q", answer, b.lastAsked().Header.Get("Upgrade"))
+	}
+	if _, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,262 @@
+package replay
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// serve answers a request from a recording. Cache is the X-Cache to say.
+func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache string) error {
+	res := &rec.Response
+	for _, interim := range res.Interim {
+		maps.Copy(w.Header(), interim.Header)
+		w.WriteHeader(interim.Status)
+		clear(w.Header())
+	}
+	header := w.Header()
+	// The values are shared and read only: whoever changes one replaces the list.
+	maps.Copy(header, res.Header)
+	header["X-Cache"] = xCache(cache)
+
+	content, err := negotiate(r, rec, header)
+	if err != nil {
+		return err
+	}
+	if wantsPart(r) && res.Status == http.StatusOK {
+		content.absent = rec.Request.Method == http.MethodHead
+		return p.servePart(w, r, content)
+	}
+	w.WriteHeader(res.Status)
+	if r.Method == http.MethodHead || res.Body.Size() == 0 {
+		return p.serveTrailer(w, res)
+	}
+	switch {
+	case content.decoded == nil && res.Streamed():
+		err = p.serveStream(w, r, res)
+	case content.decoded == nil && res.Body.Source == nil:
+		_, err = w.Write(res.Body.Bytes)
+	default:
+		err = content.writeTo(w)
+	}
+	if err != nil {
+		// What is out cannot be taken back, and must not look whole.
+		w.cause = err
+		panic(http.ErrAbortHandler)
+	}
+	return p.serveTrailer(w, res)
+}
+
+// The values of X-Cache are shared: nothing changes a header's values in place.
+var (
+	xCacheHit  = []string{"HIT"}
+	xCacheMiss = []string{"MISS"}
+)
+
+func xCache(value string) []string {
+	if value == "HIT" {
+		return xCacheHit
+	}
+	return xCacheMiss
+}
+
+// servePart answers a request for a range, or on a condition, from the full
+// recording. net/http does both (RFC 9110, sections 13 and 14).
+func (p *Proxy) servePart(w *writer, r *http.Request, c content) error {
+	header := w.Header()
+	reader, err := c.seekable(p, w)
+	if err != nil {
+		return err
+	}
+	if reader == nil {
+		// Content of unknown length: the full answer is always a right one.
+		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodHead {
+			return nil
+		}
+		return c.writeTo(w)
+	}
+	defer reader.Close()
+	modified, err := http.ParseTime(header.Get("Last-Modified"))
+	if err != nil {
+		modified = time.Time{}
+	}
+	if _, ok := header["Content-Type"]; !ok {
+		header["Content-Type"] = nil // it is not for us to guess
+	}
+	delete(header, "Trailer")
+	part := &partWriter{writer: w, length: header["Content-Length"]}
+	delete(header, "Content-Length")
+	w.part = true
+	http.ServeContent(part, r, "", modified, reader)
+	return nil
+}
+
+// A partWriter puts the recorded length back where ServeContent leaves it out,
+// for content with a coding, and takes the type out where ServeContent leaves
+// it in, for a 412.
+type partWriter struct {
+	*writer
+	length []string
+}
+
+func (w *partWriter) WriteHeader(status int) {
+	switch header := w.Header(); {
+	case status == http.StatusPreconditionFailed:
+		header["Content-Type"] = nil
+		delete(header, "Content-Encoding")
+	case status == http.StatusOK && header["Content-Encoding"] != nil && w.length != nil:
+		header["Content-Length"] = w.length
+	}
+	w.writer.WriteHeader(status)
+}
+
+// serveStream replays content that came without a declared length, in the
+// pieces in which it came.
+func (p *Proxy) serveStream(w *writer, r *http.Request, res *fixtures.Response) error {
+	body, err := res.Body.Open()
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	chunks := res.Chunks
+	if chunks == nil {
+		chunks = []fixtures.Chunk{{Size: res.Body.Size()}}
+	}
+	began := time.Now()
+	for _, chunk := range chunks {
+		if err := p.keepPace(r, began, chunk.At); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(w, body, chunk.Size); err != nil {
+			return err
+		}
+		if err := w.FlushError(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepPace waits until a piece is due.
+func (p *Proxy) keepPace(r *http.Request, began time.Time, at time.Duration) error {
+	if p.ReplaySpeed == 0 {
+		return nil
+	}
+	due := time.Duration(float64(at) / p.ReplaySpeed)
+	timer := time.NewTimer(due - time.Since(began))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+}
+
+// serveTrailer sends the trailers: those that were announced as such, others
+// the way net/http wants late ones.
+func (p *Proxy) serveTrailer(w *writer, res *fixtures.Response) error {
+	if res.Trailer == nil {
+		return nil
+	}
+	header := w.Header()
+	announced := fixtures.ListMembers(res.Header["Trailer"])
+	for name, values := range res.Trailer {
+		if !slices.Contains(announced, name) {
+			name = http.TrailerPrefix + name
+		}
+		header[name] = values
+	}
+	return w.FlushError()
+}
+
+// content is what of a recording's body is served: as it was recorded, or with
+// its content codings undone.
+type content struct {
+	body    fixtures.Body
+	decoded []string // the codings to undo; nil for none
+	absent  bool     // HEAD was recorded: of the content only the length is known
+}
+
+// writeTo sends the content.
+func (c content) writeTo(w *writer) error {
+	body, err := c.body.Open()
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if c.decoded == nil {
+		_, err = io.Copy(w, body)
+		return err
+	}
+	plain, err := fixtures.DecodeBody(body, c.decoded)
+	if err != nil {
+		return err
+	}
+	defer plain.Close()
+	_, err = io.Copy(w, plain)
+	return err
+}
+
+// maxInMemory bounds content that is decoded, or rewritten, in memory to serve
+// a part of it.
+const maxInMemory = 8 << 20
+
+// seekable returns the content as parts can be served from, or nil when its
+// length cannot be known within bounds.
+func (c content) seekable(p *Proxy, w *writer) (io.ReadSeekCloser, error) {
+	rewrite := p.RewriteBody && textual(w.Header())
+	if c.absent {
+		size, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
+		if err != nil || rewrite {
+			return nil, nil
+		}
+		return readSeekCloser{io.NewSectionReader(strings.NewReader(""), 0, size), io.NopCloser(nil)}, nil
+	}
+	if c.decoded == nil && !rewrite {
+		return c.body.Open()
+	}
+	plain, err := c.inMemory()
+	if plain == nil || err != nil {
+		return nil, err
+	}
+	if rewrite {
+		plain = p.originReplacer(w.request, w.prefix).all(plain)
+		startOver(w.Header())
+		w.rewritten = true
+	}
+	return fixtures.Body{Bytes: plain}.Open()
+}
+
+type readSeekCloser struct {
+	io.ReadSeeker
+	io.Closer
+}
+
+// inMemory returns the content decoded, or nil when it is too large.
+func (c content) inMemory() ([]byte, error) {
+	body, err := c.body.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	plain, err := fixtures.DecodeBody(body, c.decoded)
+	if err != nil {
+		return nil, err
+	}
+	defer plain.Close()
+	var buf bytes.Buffer
+	n, err := io.Copy(&buf, io.LimitReader(plain, maxInMemory+1))
+	if err != nil || n > maxInMemory {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}

@@ -1,0 +1,142 @@
+package replay
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A writer is what every answer goes through, HIT and MISS alike: it is
+// counted, and what names the origin is made to name the proxy, so that a
+// MISS and its HIT differ in X-Cache alone. It belongs to one request.
+type writer struct {
+	http.ResponseWriter
+	proxy   *Proxy
+	request *http.Request
+	prefix  string // of the request's path, when it named its session there
+	session string
+
+	status int
+	size   int64
+	cause  error       // why cannery answered with an error
+	body   *bodyWriter // nil when content passes as it is
+
+	rewritten bool // the content names the proxy already
+	part      bool // the length is net/http's to declare
+}
+
+// WriteHeader sends the header. Informational responses may come first.
+func (w *writer) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	header := w.Header()
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.status = status
+	w.proxy.readdress(header, w.request, w.prefix)
+	if trailer := header["Trailer"]; len(trailer) == 1 && strings.Contains(trailer[0], ",") {
+		// ReverseProxy lists them in the order of a map.
+		names := strings.Split(trailer[0], ", ")
+		slices.Sort(names)
+		header["Trailer"] = []string{strings.Join(names, ", ")}
+	}
+	// What the origin did not say, net/http must not make up.
+	for _, name := range [...]string{"Date", "Content-Type"} {
+		if _, ok := header[name]; !ok {
+			header[name] = nil
+		}
+	}
+	if w.proxy.RewriteBody && !w.rewritten {
+		w.body = w.rewriteBody(header)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.body != nil {
+		return w.body.Write(p)
+	}
+	return w.pass(p)
+}
+
+// pass writes content to the client.
+func (w *writer) pass(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.size += int64(n)
+	return n, err
+}
+
+// ReadFrom lets a file be sent by the kernel.
+func (w *writer) ReadFrom(src io.Reader) (int64, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	from, ok := w.ResponseWriter.(io.ReaderFrom)
+	if w.body != nil || !ok {
+		return io.Copy(struct{ io.Writer }{w}, src)
+	}
+	n, err := from.ReadFrom(src)
+	w.size += n
+	return n, err
+}
+
+func (w *writer) FlushError() error {
+	if w.body != nil {
+		return w.body.Flush()
+	}
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack gives the connection of an upgrade away.
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// fail answers with a problem, unless an answer has begun.
+func (w *writer) fail(err error) {
+	w.cause = err
+	if w.status != 0 || w.request.Context().Err() != nil {
+		// A handler that returns in silence has answered 200, for net/http:
+		// a client that has only closed its side would take it for the answer.
+		panic(http.ErrAbortHandler)
+	}
+	writeProblem(w, err)
+}
+
+// end finishes the answer, which is not whole when its handler panicked.
+func (w *writer) end(whole bool) {
+	if w.body != nil {
+		if err := w.body.Close(); err != nil {
+			w.cause = errors.Join(w.cause, err)
+		}
+	}
+	if whole && !w.part && w.status >= 200 && w.Header()["Content-Length"] == nil {
+		// An answer without a declared length stays one, even an empty one
+		// that net/http has not had to send yet.
+		_ = http.NewResponseController(w.ResponseWriter).Flush()
+	}
+}
+
+// own answers with something of cannery's own.
+func (w *writer) own(status int, body []byte) {
+	header := w.Header()
+	header["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)}
+	header["X-Cache"] = []string{"BYPASS"}
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.rewritten = true
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that has left needs no answer
+}
