@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "example.com/cannery"
+
+// TestImportsPointDownOnly: who may know whom.
+func TestImportsPointDownOnly(t *testing.T) {
+	for _, tt := range []struct {
+		pkg    string
+		ours   []string // the packages of ours that it may depend on
+		forbid []string // what it must not depend on, with what is below it
+	}{
+		{"fixtures", nil, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/redisstore", []string{"fixtures"}, []string{"github.com/spf13", "net/http/httputil"}},
+		{"recorder", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13"}},
+		{"replay", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+	} {
+		for _, dep := range list(t, "-deps", module+"/"+tt.pkg) {
+			own, isOurs := strings.CutPrefix(dep, module+"/")
+			if isOurs && own != tt.pkg && !slices.Contains(tt.ours, own) {
+				t.Errorf("%s imports %s", tt.pkg, own)
+			}
+			for _, path := range tt.forbid {
+				if dep == path || strings.HasPrefix(dep, path+"/") {
+					t.Errorf("%s depends on %s", tt.pkg, dep)
+				}
+			}
+		}
+	}
+}
+
+// TestOnlyRedisstoreKnowsRedis: of what is shipped.
+func TestOnlyRedisstoreKnowsRedis(t *testing.T) {
+	for _, line := range list(t, "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...") {
+		pkg, imports, _ := strings.Cut(line, " ")
+		if pkg == module+"/fixtures/redisstore" || strings.HasPrefix(pkg, module+"/testutil") {
+			continue
+		}
+		if strings.Contains(imports, "github.com/redis/") {
+			t.Errorf("%s imports Redis: %s", pkg, imports)
+		}
+	}
+}
+
+// TestPackagesLiveInFiveFolders is the map.
+func TestPackagesLiveInFiveFolders(t *testing.T) {
+	folders := []string{"cmd", "recorder", "replay", "fixtures", "testutil"}
+	for _, pkg := range list(t, module+"/...") {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(pkg, module+"/"), "/")
+		if !slices.Contains(folders, folder) {
+			t.Errorf("%s is not in one of %v", pkg, folders)
+		}
+	}
+}
+
+// TestShippedCodeImportsNoTests: testutil is for tests.
+func TestShippedCodeImportsNoTests(t *testing.T) {
+	for _, dep := range list(t, "-deps", module+"/cmd/cannery") {
+		if dep == "testing" || strings.HasPrefix(dep, module+"/testutil") {
+			t.Errorf("cannery depends on %s", dep)
+		}
+	}
+}
+
+func list(t *testing.T, args ...string) []string {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cannery/fixtures"
+)
+
+// A clearCache removes recordings.
+type clearCache struct {
+	store   storeOptions
+	match   string
+	session *string // nil: any
+	dryRun  bool
+	json    bool
+}
+
+func newClearCache(w *world) *cobra.Command {
+	o := &clearCache{}
+	cmd := &cobra.Command{
+		Use:   "clear-cache",
+		Short: "Remove recordings",
+		Long: `Remove recordings from the store that start uses with the same settings. A proxy
+that runs on the store sees it at once: the next request is a MISS.`,
+		Example: `  cannery clear-cache
+  cannery clear-cache --match 'GET /v1/*' --dry-run`,
+		Args: noArguments,
+	}
+	f := flagsOf(cmd)
+	bind(f, "match", &o.match, parseText)
+	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
+	bind(f, "dry-run", &o.dryRun, parseSwitch)
+	bind(f, "json", &o.json, parseSwitch)
+	o.store.bind(f)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		env, err := w.settle(f)
+		if err != nil {
+			return err
+		}
+		return o.run(cmd.Context(), w, f, env)
+	}
+	return cmd
+}
+
+func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environment) error {
+	filter := fixtures.Filter{Match: o.match, Session: o.session}
+	if err := filter.Check(); err != nil {
+		return misuse("", "clear-cache: %w", err)
+	}
+	store, address, err := o.store.open(ctx, f, env)
+	if err != nil {
+		return err
+	}
+	removed, err := store.Remove(ctx, filter, o.dryRun)
+	if err != nil {
+		store.Close()
+		return fmt.Errorf("clear %q: %w", address, err)
+	}
+	if err := store.Close(); err != nil {
+		return fmt.Errorf("close %q: %w", address, err)
+	}
+	return o.print(w, removed)
+}
+
+func (o *clearCache) print(w *world, removed int) (err error) {
+	verb := "removed"
+	if o.dryRun {
+		verb = "would remove"
+	}
+	if o.json {
+		err = json.NewEncoder(w.stdout).Encode(struct {
+			Removed int  `json:"removed"`
+			DryRun  bool `json:"dry_run"`
+		}{removed, o.dryRun})
+	} else {
+		_, err = fmt.Fprintf(w.stdout, "%s %s\n", verb, count(int64(removed), "recording", "recordings"))
+	}
+	if err != nil {
+		return fmt.Errorf("print the result: %w", cause(err))
+	}
+	return nil
+}

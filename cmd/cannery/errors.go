@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Exit codes. Whatever is not told apart is exitFailed.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitMisuse = 2
+	exitStore  = 4 // the store is unreachable
+)
+
+// A failure is an error that knows its exit code, and what to type next.
+type failure struct {
+	code int
+	err  error
+	hint string // "" for none
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// misuse is the error of a command line, or a setting, that cannot be used.
+// Without a hint, the command's help is pointed to.
+func misuse(hint, format string, args ...any) error {
+	return &failure{exitMisuse, fmt.Errorf(format, args...), hint}
+}
+
+// report prints an error, if there is one, and returns the exit code. Command
+// is the one that failed, with its parents.
+func report(stderr io.Writer, command string, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	var f *failure
+	if !errors.As(err, &f) {
+		f = &failure{code: exitFailed}
+	}
+	if f.hint == "" && f.code == exitMisuse {
+		f.hint = fmt.Sprintf("see '%s --help'", command)
+	}
+	fmt.Fprintf(stderr, "cannery: %s\n", oneLine(err.Error()))
+	if f.hint != "" {
+		fmt.Fprintf(stderr, "  hint: %s\n", oneLine(f.hint))
+	}
+	return f.code
+}
+
+// oneLine keeps foreign text from looking like several lines of ours.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
+
+// flagError says what is wrong with a flag in the words of all our errors.
+func flagError(cmd *cobra.Command, err error) error {
+	where := cmd.Name() + ": "
+	if !cmd.HasParent() {
+		where = "" // report names the program
+	}
+	var (
+		unknown *pflag.NotExistError
+		missing *pflag.ValueRequiredError
+		invalid *pflag.InvalidValueError
+	)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return err
+	case errors.As(err, &unknown):
+		if unknown.GetSpecifiedShortnames() != "" {
+			return misuse("", "%sunknown flag -%s", where, unknown.GetSpecifiedName())
+		}
+		name := unknown.GetSpecifiedName()
+		return misuse(flagHint(cmd, name), "%sunknown flag --%s", where, name)
+	case errors.As(err, &missing):
+		return misuse("", "%s--%s needs a value", where, missing.GetFlag().Name)
+	case errors.As(err, &invalid):
+		return badValue("--"+invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
+	}
+	return misuse("", "%s%w", where, err)
+}
+
+func flagHint(cmd *cobra.Command, name string) string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if near := nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean --%s?", near)
+	}
+	return ""
+}
+
+// badValue is the error of a value that its setting refuses.
+func badValue(setting, value string, err error) error {
+	hint := ""
+	var f *failure
+	if errors.As(err, &f) {
+		hint = f.hint
+	}
+	return misuse(hint, "%s %q: %w", setting, masked(value), err)
+}
+
+// misread makes our error of one of cobra's, which it returns before a command
+// has begun.
+func misread(root *cobra.Command, err error) error {
+	var f *failure
+	if errors.As(err, &f) {
+		return err
+	}
+	var name, parent string
+	if n, _ := fmt.Sscanf(err.Error(), "unknown command %q for %q", &name, &parent); n != 2 {
+		return misuse("", "%w", err)
+	}
+	if parent != root.Name() {
+		return misuse("", "%s: unexpected argument %q", strings.TrimPrefix(parent, root.Name()+" "), name)
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := ""
+	if near := nearest(name, names); near != "" {
+		hint = fmt.Sprintf("did you mean '%s %s'?", root.Name(), near)
+	}
+	return misuse(hint, "unknown command %q", name)
+}
+
+// masked returns a value that is fit to be quoted: an address without its user
+// and password. What follows the last "@" is not the password, whatever
+// characters that has.
+func masked(value string) string {
+	return userinfo.ReplaceAllString(value, "//***@")
+}
+
+var userinfo = regexp.MustCompile(`//.*@`)

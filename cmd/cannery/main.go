@@ -1,0 +1,28 @@
+// Command cannery is a record/replay caching proxy for tests: in front of an
+// HTTP origin it answers what it knows, and forwards and records what it does
+// not. See "cannery --help", and the README.
+package main
+
+import (
+	"context"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// net/http's transport talks to the standard logger about what its
+	// callers also get as an error.
+	log.SetOutput(io.Discard)
+
+	// A reader of our output that goes away must not take the proxy with it:
+	// the write fails instead. Ignoring the signal would be inherited by
+	// programs that we start.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+
+	stop := make(chan os.Signal, 2)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, stop))
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// An origin is the server to stand in front of. The zero origin is none.
+type origin struct {
+	// name is the origin's identity in keys: NAME of "NAME=URL", or the URL,
+	// so that a test's origin on a random port can keep its recordings.
+	name string
+	url  *url.URL
+}
+
+var originName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)$`)
+
+// parseOrigin reads URL or NAME=URL. Its error does not quote the input.
+func parseOrigin(text string) (origin, error) {
+	var o origin
+	address := text
+	if m := originName.FindStringSubmatch(text); m != nil {
+		o.name, address = m[1], m[2]
+	}
+	if !strings.Contains(address, "://") {
+		return origin{}, noScheme(address)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		// Without the URL, which the caller quotes, password masked.
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		if strings.Contains(address, "@") {
+			err = errors.New("it cannot be parsed")
+		}
+		return origin{}, err
+	}
+	if err := checkOrigin(u); err != nil {
+		return origin{}, err
+	}
+	o.url = normalized(u)
+	if o.name == "" {
+		o.name = o.url.String()
+	}
+	return o, nil
+}
+
+// noScheme is the error of an address such as localhost:8080.
+func noScheme(address string) error {
+	if address == "" || strings.ContainsAny(address, " \t") {
+		return errors.New("not a URL such as https://httpbin.org")
+	}
+	scheme := "https"
+	host, _, _ := strings.Cut(address, "/")
+	if h, port, err := net.SplitHostPort(host); err == nil {
+		host = h
+		if port != "443" {
+			scheme = "http"
+		}
+	}
+	if host == "localhost" || net.ParseIP(host) != nil {
+		scheme = "http"
+	}
+	return misuse(fmt.Sprintf("did you mean %s://%s?", scheme, masked(address)), "it has no scheme")
+}
+
+func checkOrigin(u *url.URL) error {
+	port, err := strconv.Atoi(u.Port())
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return misuse("an origin is an http:// or https:// URL", "scheme %q is not http or https", u.Scheme)
+	case u.User != nil:
+		return misuse("leave them out, and let the client send an Authorization header", "user and password cannot be part of an origin")
+	case u.Hostname() == "":
+		return misuse("an origin is a URL such as https://httpbin.org", "it has no host")
+	case u.Port() != "" && (err != nil || port < 1 || port > 65535):
+		return fmt.Errorf("port %s is not between 1 and 65535", u.Port())
+	case u.RawQuery != "" || u.ForceQuery:
+		return misuse("the client's requests bring their own", "an origin has no query")
+	case u.Fragment != "":
+		return misuse("leave out what follows the #", "an origin has no fragment")
+	}
+	return nil
+}
+
+// normalized spells equal origins equally (RFC 3986, section 6.2): a scheme's
+// own port, the host's case and a slash at the end do not count.
+func normalized(u *url.URL) *url.URL {
+	host := strings.ToLower(u.Hostname())
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		host += ":" + port
+	}
+	return &url.URL{
+		Scheme:  u.Scheme,
+		Host:    host,
+		Path:    strings.TrimRight(u.Path, "/"),
+		RawPath: strings.TrimRight(u.RawPath, "/"),
+	}
+}
+
+// String returns the origin as users would give it.
+func (o origin) String() string {
+	if address := o.url.String(); o.name != address {
+		return o.name + "=" + address
+	}
+	return o.name
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// A world is what the commands know of the process that they run in.
+type world struct {
+	env            environment
+	stdout, stderr io.Writer
+
+	// stop delivers the signals that ask to stop. The second means at once.
+	stop <-chan os.Signal
+}
+
+// run executes a command line, without the program's name, and returns the exit
+// code. Of the environment it sees what lookup finds, and .env in the working
+// directory.
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer, stop <-chan os.Signal) int {
+	w := &world{env: environment{lookup: lookup}, stdout: stdout, stderr: stderr, stop: stop}
+	root := newRoot(w)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+
+	begun := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !begun {
+		err = misread(root, err)
+	}
+	return report(stderr, cmd.CommandPath(), err)
+}
+
+func newRoot(w *world) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cannery",
+		Short: "A record/replay caching proxy for tests",
+		Long: `cannery stands in front of an HTTP origin. What it knows it answers from
+recordings (X-Cache: HIT); what it does not know it forwards and records
+(X-Cache: MISS).
+
+Every flag can also be set as CANNERY_<FLAG>, in the environment or in .env in
+the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 4 store
+unreachable.`,
+		Example: `  cannery start --port 3000 --origin https://httpbin.org
+  cannery clear-cache`,
+		Version:            version(),
+		SilenceErrors:      true,
+		SilenceUsage:       true,
+		DisableSuggestions: true, // misread makes them
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newStart(w), newClearCache(w), newVersion(w))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = existingCommand
+		case "completion":
+			cmd.Args = cobra.ArbitraryArgs
+			cmd.RunE = noShell
+		}
+	}
+	return root
+}
+
+// existingCommand is the check of "help COMMAND", which cobra does not fail.
+func existingCommand(cmd *cobra.Command, args []string) error {
+	_, _, err := cmd.Root().Find(args)
+	return err
+}
+
+// noShell is what "completion" does without one of its subcommands.
+func noShell(cmd *cobra.Command, args []string) error {
+	const hint = "cannery completion bash, or fish, powershell, zsh"
+	if len(args) == 0 {
+		return misuse(hint, "completion: no shell is given")
+	}
+	return misuse(hint, "completion: unknown shell %q", args[0])
+}
+
+// noArguments is the check of a command that takes flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := ""
+	if _, err := parseOrigin(args[0]); err == nil && cmd.Flags().Lookup("origin") != nil {
+		hint = fmt.Sprintf("did you mean --origin %s?", args[0])
+	}
+	return misuse(hint, "%s: unexpected argument %q", cmd.Name(), masked(args[0]))
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mccutchen/go-httpbin/v2/httpbin"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"example.com/cannery/testutil"
+)
+
+// TestScripts runs testdata/*.txtar, one for each aspect of a command. Beside
+// testscript's own commands they have
+//
+//	exits CODE ARGS...     run cannery, which must exit with CODE
+//	full ARGS...           run cannery, which must fail, on a full disk as stdout
+//	await FILE VAR         wait for a --ready-file, set VAR to the URL in it
+//	get URL [HEADER...]    print status, headers and body of a GET to stdout
+//	signal NAME            send TERM or INT to what runs in the background
+//	hold URL               begin a GET, of the origin's /hold, and wait until it
+//	                       has come there
+//	[!] release            let it end; it must (not) come whole
+//	listener VAR           listen on a port of loopback and answer nothing
+//	refused URL            wait until nobody listens there any more
+//
+// the condition [ipv6], and the variables ORIGIN and TLS_ORIGIN, whose certificate is in ca.pem.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:      "testdata",
+		Deadline: time.Now().Add(scriptsDeadline),
+		Setup:    setupScript,
+		Condition: func(cond string) (bool, error) {
+			if cond != "ipv6" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			l, err := net.Listen("tcp", "[::1]:0")
+			if err == nil {
+				l.Close()
+			}
+			return err == nil, nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":    scriptExits,
+			"await":    scriptAwait,
+			"get":      scriptGet,
+			"signal":   scriptSignal,
+			"hold":     scriptHold,
+			"release":  scriptRelease,
+			"listener": scriptListener,
+			"refused":  scriptRefused,
+			"full":     scriptFull,
+		},
+	})
+}
+
+// TestRedisScripts runs those of testdata/redis, which need a real server.
+func TestRedisScripts(t *testing.T) {
+	server := testutil.StartRedis(t, "--requirepass", "pa$s#word")
+	host, port, err := net.SplitHostPort(server.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:      filepath.Join("testdata", "redis"),
+		Deadline: time.Now().Add(scriptsDeadline),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SERVER", server.Addr)
+			dotenv := fmt.Sprintf("REDIS_HOST=%s\nREDIS_PORT=%s\nCACHE_SECRET_KEY=%s\n", host, port, server.Password)
+			if err := os.WriteFile(filepath.Join(env.WorkDir, ".env"), []byte(dotenv), 0o600); err != nil {
+				return err
+			}
+			return setupScript(env)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":  scriptExits,
+			"await":  scriptAwait,
+			"get":    scriptGet,
+			"signal": scriptSignal,
+		},
+	})
+}
+
+// A scriptOrigin is the origin of one script, and its client.
+type scriptOrigin struct {
+	client  *http.Transport
+	began   chan struct{} // a held request has come
+	let     chan struct{} // closed when it may end
+	release func()        // closes let
+	held    chan error    // what became of it
+}
+
+type originKey struct{}
+
+func setupScript(env *testscript.Env) error {
+	o := &scriptOrigin{client: &http.Transport{DisableCompression: true}, began: make(chan struct{}, 1), let: make(chan struct{}), held: make(chan error, 1)}
+	o.release = sync.OnceFunc(func() { close(o.let) })
+	mux := http.NewServeMux()
+	mux.Handle("/", httpbin.New().Handler())
+	mux.HandleFunc("/hold", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "first ")
+		_ = http.NewResponseController(w).Flush()
+		o.began <- struct{}{}
+		<-o.let
+		fmt.Fprint(w, "last")
+	})
+	plain, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux)
+	secure.EnableHTTP2 = true
+	secure.StartTLS()
+	env.Defer(plain.Close)
+	env.Defer(secure.Close)
+	env.Defer(o.release)
+	env.Defer(o.client.CloseIdleConnections)
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	if err := os.WriteFile(filepath.Join(env.WorkDir, "ca.pem"), ca, 0o600); err != nil {
+		return err
+	}
+	env.Values[originKey{}] = o
+	env.Setenv("ORIGIN", plain.URL)
+	env.Setenv("TLS_ORIGIN", secure.URL)
+	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
+	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))
+	return os.Mkdir(filepath.Join(env.WorkDir, "home"), 0o700)
+}
+
+func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec("cannery", args[1:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+const (
+	// scriptDeadline bounds every wait of a script.
+	scriptDeadline = 20 * time.Second
+
+	// scriptsDeadline bounds all of them.
+	scriptsDeadline = 2 * time.Minute
+)
+
+func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(scriptDeadline)
+	for {
+		if url, err := os.ReadFile(ts.MkAbs(args[0])); err == nil {
+			ts.Setenv(args[1], strings.TrimSpace(string(url)))
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("%s did not come", args[0])
+		}
+	}
+}
+
+func scriptGet(ts *testscript.TestScript, _ bool, args []string) {
+	req, err := http.NewRequest(http.MethodGet, args[0], nil)
+	ts.Check(err)
+	for _, field := range args[1:] {
+		name, value, _ := strings.Cut(field, ": ")
+		req.Header.Add(name, value)
+	}
+	res, err := ts.Value(originKey{}).(*scriptOrigin).client.RoundTrip(req)
+	ts.Check(err)
+	defer res.Body.Close()
+	fmt.Fprintln(ts.Stdout(), res.Status)
+	for _, name := range slices.Sorted(maps.Keys(res.Header)) {
+		for _, value := range res.Header[name] {
+			fmt.Fprintf(ts.Stdout(), "%s: %s\n", name, value)
+		}
+	}
+	_, err = io.Copy(ts.Stdout(), res.Body)
+	ts.Check(err)
+	fmt.Fprintln(ts.Stdout())
+}
+
+func scriptSignal(ts *testscript.TestScript, _ bool, args []string) {
+	sig := map[string]os.Signal{"TERM": syscall.SIGTERM, "INT": os.Interrupt}[args[0]]
+	for _, cmd := range ts.BackgroundCmds() {
+		if err := cmd.Process.Signal(sig); !errors.Is(err, os.ErrProcessDone) {
+			ts.Check(err)
+		}
+	}
+}
+
+func scriptHold(ts *testscript.TestScript, _ bool, args []string) {
+	o := ts.Value(originKey{}).(*scriptOrigin)
+	go func() {
+		res, err := (&http.Client{Transport: o.client}).Get(args[0])
+		if err == nil {
+			var body []byte
+			body, err = io.ReadAll(res.Body)
+			res.Body.Close()
+			if err == nil && string(body) != "first last" {
+				err = fmt.Errorf("body %q is not whole", body)
+			}
+		}
+		o.held <- err
+	}()
+	select {
+	case <-o.began:
+	case <-time.After(scriptDeadline):
+		ts.Fatalf("the request did not reach the origin")
+	}
+}
+
+// scriptRelease lets the held request end; "! release" wants it cut short.
+func scriptRelease(ts *testscript.TestScript, neg bool, _ []string) {
+	o := ts.Value(originKey{}).(*scriptOrigin)
+	if !neg {
+		o.release()
+	}
+	select {
+	case err := <-o.held:
+		if neg != (err != nil) {
+			ts.Fatalf("the held request: %v", err)
+		}
+	case <-time.After(scriptDeadline):
+		ts.Fatalf("the held request did not end")
+	}
+}
+
+func scriptListener(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}
+
+func scriptRefused(ts *testscript.TestScript, _ bool, args []string) {
+	address := strings.TrimPrefix(args[0], "http://")
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(scriptDeadline)
+	for {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		conn.Close()
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("%s is still listened on", address)
+		}
+	}
+}
+
+func scriptFull(ts *testscript.TestScript, _ bool, args []string) {
+	if err := ts.Exec("sh", append([]string{"-c", `cannery "$@" >/dev/full`, "sh"}, args...)...); err == nil {
+		ts.Fatalf("cannery did not fail")
+	}
+}

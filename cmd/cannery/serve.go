@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// listen listens on the one address that was asked for.
+func listen(ctx context.Context, host string, port int) (net.Listener, error) {
+	address := net.JoinHostPort(host, strconv.Itoa(port))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err == nil {
+		return l, nil
+	}
+	hint := "is --host an address of this machine?"
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		hint = "another program listens there: use another --port, or --port 0 for a free one"
+	case errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		hint = "ports below 1024 may need privileges: use another --port, or --port 0 for a free one"
+	}
+	var op *net.OpError
+	var number syscall.Errno
+	switch {
+	case errors.As(err, &number):
+		err = number // without the address, which is named already
+	case errors.As(err, &op):
+		err = op.Err
+	}
+	return nil, misuse(hint, "listen on %q: %w", address, err)
+}
+
+// patience is how long answers that are under way may take to end, once the
+// proxy is asked to stop.
+const patience = 30 * time.Second
+
+// A server serves until it is asked to stop.
+type server struct {
+	http http.Server
+	stop <-chan os.Signal
+
+	// talk tells people what a stop is waiting for.
+	talk func(string)
+}
+
+func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *server {
+	s := &server{stop: stop, talk: talk}
+	s.http = http.Server{
+		Handler:                      handler,
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
+		ReadHeaderTimeout:            10 * time.Second,
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               1 << 20,
+		ErrorLog:                     log.New(io.Discard, "", 0),
+		Protocols:                    new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 250,
+			SendPingTimeout:      time.Minute, // a peer that has vanished
+			PingTimeout:          15 * time.Second,
+			WriteByteTimeout:     2 * time.Minute,
+		},
+	}
+	s.http.Protocols.SetHTTP1(true)
+	s.http.Protocols.SetUnencryptedHTTP2(true)
+	return s
+}
+
+// serve answers on l, which it closes, until a signal or the end of ctx asks it
+// to stop; what is under way then is finished.
+func (s *server) serve(ctx context.Context, l net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(pacedListener{l}) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %q: %w", l.Addr(), err)
+	case <-s.stop:
+	case <-ctx.Done():
+	}
+	err := s.shutdown(context.WithoutCancel(ctx))
+	<-failed
+	return err
+}
+
+// shutdown finishes what is under way. A second signal ends it at once.
+func (s *server) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	finished := make(chan error, 1)
+	go func() { finished <- s.http.Shutdown(ctx) }()
+	select {
+	case err := <-finished:
+		if errors.Is(err, context.DeadlineExceeded) {
+			s.talk(fmt.Sprintf("gave up on answers that did not end within %v", patience))
+			return s.http.Close()
+		}
+		return err
+	case <-s.stop:
+		cancel()
+		<-finished
+		return errors.Join(errors.New("stopped at once: answers under way were cut short"), s.http.Close())
+	}
+}
+
+// writeReadyFile tells whoever waits for it where the proxy is. The file is
+// there as a whole or not at all.
+func writeReadyFile(path, url string) (err error) {
+	fail := func(err error) error { return fmt.Errorf("write --ready-file %q: %w", path, cause(err)) }
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".cannery-ready-*")
+	if err != nil {
+		return fail(err)
+	}
+	_, err = tmp.WriteString(url + "\n")
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fail(errors.Join(err, os.Remove(tmp.Name())))
+	}
+	return nil
+}

@@ -1,0 +1,80 @@
+package main
+
+import "strings"
+
+// A setting is one thing that users can set: by a flag, and by environment
+// variables of the same meaning.
+type setting struct {
+	flag, short string // short is the one-letter flag, "" for none
+
+	// value names what is to be given; "" means a switch.
+	value string
+
+	// normal is the default, spelled as users would. "" means none.
+	normal string
+
+	// also is a variable that is read when CANNERY_<FLAG> is not set.
+	also string
+
+	// once says that the setting belongs to one command line: no variable
+	// sets it, because it would be forgotten there.
+	once bool
+
+	help string
+}
+
+// settings is the table of all there is to set. README's table is made of it.
+func settings() []setting {
+	return []setting{
+		{flag: "port", value: "PORT", normal: "3000", help: "port to listen on; 0 picks a free one"},
+		{flag: "host", value: "HOST", normal: "127.0.0.1", help: "address to listen on; 0.0.0.0 is everybody's"},
+		{flag: "origin", value: "URL", help: "origin to stand in front of: URL, or NAME=URL to keep its recordings under a name"},
+		{flag: "record", help: "forward every request and record every answer"},
+		{flag: "match-header", value: "NAME", help: "tell requests apart by this header too (repeatable)"},
+		{flag: "ignore-query", value: "NAME", help: "let this query parameter not count (repeatable)"},
+		{flag: "ignore-body", value: "JSONPATH", help: "let this part of JSON bodies not count (repeatable)"},
+		{flag: "cache-method", value: "METHOD", help: "answer this method from recordings too, by its body, as POST of a search (repeatable)"},
+		{flag: "record-status", value: "LIST", help: "statuses to record, as in 2xx,404; without it 2xx, 3xx and lasting 4xx, or all under --record"},
+		{flag: "max-age", value: "DURATION", normal: "0s", help: "record again what is older, as in 12h or 7d; 0s keeps it until it is cleared"},
+		{flag: "max-body", value: "SIZE", normal: "256MiB", help: "forward longer answers without recording them"},
+		{flag: "rewrite-body", help: "make the origin's URL the proxy's in textual bodies too"},
+		{flag: "replay-speed", value: "N", normal: "0", help: "pace of recorded streams: 1 as recorded, 2 twice as fast, 0 at once"},
+		{flag: "store-down", value: "forward|fail", normal: "forward", help: "while the store is down: forward without recording, or answer 503 (always under --record)"},
+		{flag: "store-timeout", value: "DURATION", normal: "1s", help: "longest wait for one operation of Redis"},
+		{flag: "origin-timeout", value: "DURATION", normal: "2m", help: "longest wait for the origin's answer to begin; 0s is for ever"},
+		{flag: "origin-ca", value: "FILE", help: "trust the certificate authorities in this PEM file too"},
+		{flag: "cache-size", value: "SIZE", normal: "64MiB", help: "memory for recordings that are used often"},
+		{flag: "log", value: "text|json|off", normal: "text", help: "how to log requests, on stderr"},
+		{flag: "quiet", short: "q", help: "print nothing but errors"},
+		{flag: "ready-file", value: "FILE", help: "write the proxy's URL to this file when it is ready"},
+		{flag: "redis", value: "URL", also: "REDIS_URL", help: "keep recordings in this Redis: redis, rediss, unix, redis+cluster or redis+sentinel"},
+		{flag: "namespace", value: "NAME", normal: "default", help: "keep recordings apart from those of other namespaces"},
+		{flag: "json", help: "print what programs read, as JSON, on stdout"},
+		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*'"},
+		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
+		{flag: "dry-run", once: true, help: "only say how many would be removed"},
+	}
+}
+
+// variables returns the environment variables of a setting, the first to look
+// at first.
+func (s setting) variables() []string {
+	if s.once {
+		return nil
+	}
+	names := []string{"CANNERY_" + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))}
+	if s.also != "" {
+		names = append(names, s.also)
+	}
+	return names
+}
+
+// redisVariables are read, each for itself, when no Redis URL is given. Any of
+// the first three chooses Redis.
+const (
+	envHost     = "REDIS_HOST"
+	envPort     = "REDIS_PORT"
+	envPassword = "CACHE_SECRET_KEY"
+	envUsername = "REDIS_USERNAME"
+	envDB       = "REDIS_DB"
+)
