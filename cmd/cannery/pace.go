@@ -2,8 +2,8 @@ package main
 
 import (
 	"io"
+	"math"
 	"net"
-	"os"
 	"time"
 )
 
@@ -33,26 +33,23 @@ func (c pacedConn) Write(p []byte) (int, error) {
 	return c.TCPConn.Write(p)
 }
 
-// ReadFrom has the kernel send a file, which may be large, in pieces.
+// ReadFrom has the kernel send a file, in pieces that a client has time for.
 func (c pacedConn) ReadFrom(src io.Reader) (int64, error) {
 	const piece = 4 << 20
-	limited, ok := src.(*io.LimitedReader)
+	whole, ok := src.(*io.LimitedReader)
 	if !ok {
-		return io.Copy(struct{ io.Writer }{c}, src)
-	}
-	if _, isFile := limited.R.(*os.File); !isFile {
-		return io.Copy(struct{ io.Writer }{c}, src)
+		whole = &io.LimitedReader{R: src, N: math.MaxInt64}
 	}
 	var total int64
-	for limited.N > 0 {
+	for whole.N > 0 {
 		if err := c.SetWriteDeadline(time.Now().Add(slowest)); err != nil {
 			return total, err
 		}
-		next := &io.LimitedReader{R: limited.R, N: min(piece, limited.N)}
+		next := &io.LimitedReader{R: whole.R, N: min(piece, whole.N)}
 		n, err := c.TCPConn.ReadFrom(next)
 		total += n
-		limited.N -= n
-		if err != nil || n == 0 {
+		whole.N -= n
+		if err != nil || next.N > 0 {
 			return total, err
 		}
 	}
