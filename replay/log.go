@@ -39,8 +39,9 @@ func (p *Proxy) Stats() Stats {
 // keepLog counts an answer and logs it. Panicked is what a handler's panic said.
 func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
 	cache := w.Header().Get("X-Cache")
+	own := strings.HasPrefix(r.RequestURI, ownPrefix) // nobody's request to the origin
 	switch {
-	case strings.HasPrefix(r.RequestURI, ownPrefix): // nobody's request to the origin
+	case own:
 	case cache == "HIT":
 		p.stats.hits.Add(1)
 	case cache == "MISS":
@@ -48,7 +49,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	case cache == "BYPASS":
 		p.stats.bypasses.Add(1)
 	}
-	if p.Log == nil {
+	if p.Log == nil || own {
 		return
 	}
 	entry := Entry{
@@ -64,7 +65,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	switch cause, isError := panicked.(error); {
 	case w.cause != nil:
 		entry.Note = w.cause.Error()
-	case r.Context().Err() != nil:
+	case r.Context().Err() != nil && (panicked != nil || w.status == 0):
 		entry.Note = "the client left"
 	case isError && errors.Is(cause, http.ErrAbortHandler):
 		entry.Note = "the answer was cut short"

@@ -132,6 +132,7 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Values[originKey{}] = o
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // it would add a second to every command
 	env.Setenv("ORIGIN", plain.URL)
 	env.Setenv("TLS_ORIGIN", secure.URL)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
