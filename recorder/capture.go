@@ -48,6 +48,8 @@ const (
 	streamPatience = time.Second
 )
 
+const clientLeft = "the client left before its end"
+
 func newCapture(x *exchange, res *http.Response) *capture {
 	c := &capture{x: x, res: res, body: res.Body, declared: res.ContentLength, began: time.Now()}
 	if res.Request.Method == http.MethodHead || res.Body == http.NoBody {
@@ -80,6 +82,8 @@ func (c *capture) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		c.finish()
+	case err != nil && c.res.Request.Context().Err() != nil:
+		c.drop(clientLeft)
 	case err != nil:
 		c.drop("it was cut short: " + err.Error())
 	}
@@ -107,7 +111,7 @@ func (c *capture) settle() error {
 }
 
 func (c *capture) Close() error {
-	c.drop("the client left before its end")
+	c.drop(clientLeft)
 	return c.body.Close()
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -31,7 +32,7 @@ that runs on the store sees it at once: the next request is a MISS.`,
 		Args: noArguments,
 	}
 	f := flagsOf(cmd)
-	bind(f, "match", &o.match, parseText)
+	bind(f, "match", &o.match, parseMatch)
 	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
 	bind(f, "dry-run", &o.dryRun, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
@@ -44,6 +45,15 @@ that runs on the store sees it at once: the next request is a MISS.`,
 		return o.run(cmd.Context(), w, f, env)
 	}
 	return cmd
+}
+
+// parseMatch refuses the empty pattern, which would select everything: it is
+// what a shell makes of a variable that is not set.
+func parseMatch(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("it is empty; leave --match out to select everything")
+	}
+	return text, nil
 }
 
 func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environment) error {

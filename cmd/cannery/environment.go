@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"unicode/utf8"
 )
 
 // An environment is where settings come from that the command line does not
@@ -62,6 +64,10 @@ func (e environment) withDotenv() (environment, []int, error) {
 		return e, nil, fmt.Errorf("read %q: %w", dotenvName, cause(err))
 	case len(data) > maxDotenv:
 		return e, nil, fmt.Errorf("read %q: it is longer than 1 MiB", dotenvName)
+	}
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		// PowerShell's ">" writes UTF-16, of which no line would be known.
+		return e, nil, &failure{exitMisuse, fmt.Errorf("read %q: it is not UTF-8 text", dotenvName), "save it as UTF-8"}
 	}
 	bindings, junk := parseDotenv(string(data))
 	e.file = expand(bindings, e.lookup)

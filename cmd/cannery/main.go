@@ -22,7 +22,10 @@ func main() {
 	// programs that we start.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 
-	stop := make(chan os.Signal, 2)
-	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, stop))
+	signals := func() <-chan os.Signal {
+		stop := make(chan os.Signal, 2)
+		signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+		return stop
+	}
+	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, signals))
 }

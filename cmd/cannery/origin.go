@@ -37,8 +37,11 @@ func parseOrigin(text string) (origin, error) {
 		if errors.As(err, &parse) {
 			err = parse.Err
 		}
-		if strings.Contains(address, "@") {
+		switch scheme, _, _ := strings.Cut(address, "://"); {
+		case strings.Contains(address, "@"):
 			err = errors.New("it cannot be parsed")
+		case strings.Contains(scheme, "="):
+			err = errors.New("it is neither URL nor NAME=URL")
 		}
 		return origin{}, err
 	}

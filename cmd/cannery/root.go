@@ -14,15 +14,16 @@ type world struct {
 	env            environment
 	stdout, stderr io.Writer
 
-	// stop delivers the signals that ask to stop. The second means at once.
-	stop <-chan os.Signal
+	// signals makes the signals that ask to stop come through a channel from
+	// now on; before, they end the process. The second means at once.
+	signals func() <-chan os.Signal
 }
 
 // run executes a command line, without the program's name, and returns the exit
 // code. Of the environment it sees what lookup finds, and .env in the working
 // directory.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer, stop <-chan os.Signal) int {
-	w := &world{env: environment{lookup: lookup}, stdout: stdout, stderr: stderr, stop: stop}
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
+	w := &world{env: environment{lookup: lookup}, stdout: stdout, stderr: stderr, signals: signals}
 	root := newRoot(w)
 	root.SetArgs(args)
 	root.SetOut(stdout)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,6 +32,7 @@ import (
 // testscript's own commands they have
 //
 //	exits CODE ARGS...     run cannery, which must exit with CODE
+//	utf16 FILE TEXT        write a line as Windows does, in UTF-16
 //	full ARGS...           run cannery, which must fail, on a full disk as stdout
 //	await FILE VAR         wait for a --ready-file, set VAR to the URL in it
 //	get URL [HEADER...]    print status, headers and body of a GET to stdout
@@ -66,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"listener": scriptListener,
 			"refused":  scriptRefused,
 			"full":     scriptFull,
+			"utf16":    scriptUTF16,
 		},
 	})
 }
@@ -280,4 +284,12 @@ func scriptFull(ts *testscript.TestScript, _ bool, args []string) {
 	if err := ts.Exec("sh", append([]string{"-c", `cannery "$@" >/dev/full`, "sh"}, args...)...); err == nil {
 		ts.Fatalf("cannery did not fail")
 	}
+}
+
+func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
+	out := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(args[1] + "\r\n")) {
+		out = binary.LittleEndian.AppendUint16(out, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out, 0o600))
 }

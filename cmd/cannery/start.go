@@ -150,18 +150,19 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
 	proxy := o.proxy(s, journal, lost)
 
+	stop := w.signals()
 	b := banner{Mode: proxy.Mode.String(), Origin: o.origin.String(), Store: address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
-	b.print(journal, rules)
-	if o.json {
-		_ = b.printJSON(w.stdout) // its reader may have gone
-	}
 	if o.readyFile != "" {
 		if err := writeReadyFile(o.readyFile, b.URL); err != nil {
 			return err
 		}
 	}
-	err = newServer(proxy, w.stop, journal.say).serve(ctx, l)
+	b.print(journal, rules)
+	if o.json {
+		_ = b.printJSON(w.stdout) // its reader may have gone
+	}
+	err = newServer(proxy, stop, journal.say).serve(ctx, l)
 	journal.finish(proxy.Stats(), lost.Lost())
 	return err
 }
