@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"net/http"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ type Store interface {
 	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, variant string) (release func(), held bool, err error)
 	SetRules(ctx context.Context, rules fixtures.Rules) error
 	Remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (int, error)
+	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
+	Import(ctx context.Context, rules fixtures.Rules, recs iter.Seq2[*fixtures.Recording, error], merge bool) (int, error)
 	Close() error
 }
 
@@ -59,6 +62,15 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ADryRunRemovesNothing", removeDryRun},
 		{"RulesAreKept", rulesAreKept},
 		{"NewRulesLoseNoRecording", rulesReKey},
+		{"AllRecordingsAreRead", allAreRead},
+		{"AnImportOfAllIsIdentity", importIsIdentity},
+		{"AnImportReplacesEverything", importReplaces},
+		{"AnImportThatFailsChangesNothing", importFails},
+		{"AMergeKeepsTheOthers", mergeKeeps},
+		{"AMergeNeedsEqualRules", mergeNeedsRules},
+		{"WhatWasFetchedBeforeAnImportIsLate", lateAfterImport},
+		{"ImportedRecordingsAreInTheOrderGiven", importedInOrder},
+		{"AReaderDuringImportsSeesOneSet", oneSetDuringImports},
 		{"ALeaseHasOneHolder", leaseHolder},
 		{"EverythingAtOnce", everythingAtOnce},
 	}
