@@ -18,6 +18,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 	}{
 		{"fixtures", nil, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/redisstore", []string{"fixtures"}, []string{"github.com/spf13", "net/http/httputil"}},
+		{"fixtures/har", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"recorder", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13"}},
 		{"replay", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 	} {

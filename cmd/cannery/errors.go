@@ -17,6 +17,8 @@ const (
 	exitFailed = 1
 	exitMisuse = 2
 	exitStore  = 4 // the store is unreachable
+	// Secrets stand in what is meant to be published.
+	exitSecrets = 6
 )
 
 // A failure is an error that knows its exit code, and what to type next.

@@ -48,9 +48,10 @@ recordings (X-Cache: HIT); what it does not know it forwards and records
 
 Every flag can also be set as CANNERY_<FLAG>, in the environment or in .env in
 the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 4 store
-unreachable.`,
+unreachable, 6 secrets found.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
-  cannery clear-cache`,
+  cannery clear-cache
+  cannery export fixtures/`,
 		Version:            version(),
 		SilenceErrors:      true,
 		SilenceUsage:       true,
@@ -58,7 +59,7 @@ unreachable.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newStart(w), newClearCache(w), newVersion(w))
+	root.AddCommand(newStart(w), newClearCache(w), newExport(w), newImport(w), newVersion(w))
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

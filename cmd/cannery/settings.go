@@ -52,7 +52,12 @@ func settings() []setting {
 		{flag: "json", help: "print what programs read, as JSON, on stdout"},
 		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*'"},
 		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
-		{flag: "dry-run", once: true, help: "only say how many would be removed"},
+		{flag: "dry-run", once: true, help: "only say what would be done"},
+		{flag: "redact", value: "RULE", help: "replace in fixtures what header:NAME, query:NAME, form:NAME, json:$.path or regexp:RE names (repeatable)"},
+		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded"},
+		{flag: "check", once: true, help: "only look for secrets in the fixtures, and fail when there are some"},
+		{flag: "har", value: "FILE", once: true, help: "write a HAR file instead of a directory"},
+		{flag: "merge", once: true, help: "add to what is recorded instead of replacing it"},
 	}
 }
 

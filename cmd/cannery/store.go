@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"path/filepath"
 	"regexp"
@@ -24,6 +25,8 @@ type store interface {
 	recorder.Store
 	SetRules(ctx context.Context, rules fixtures.Rules) error
 	Remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (int, error)
+	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
+	Import(ctx context.Context, rules fixtures.Rules, recs iter.Seq2[*fixtures.Recording, error], merge bool) (int, error)
 	Close() error
 }
 

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/har"
+)
+
+// An export writes what is recorded as fixtures, cleaned of secrets.
+type export struct {
+	store  storeOptions
+	redact []string // nil: as in the rules of the store
+	har    string
+	check  bool
+	prune  bool
+	dryRun bool
+	json   bool
+}
+
+func newExport(w *world) *cobra.Command {
+	o := &export{}
+	cmd := &cobra.Command{
+		Use:   "export DIR",
+		Short: "Write recordings as fixtures",
+		Long: `Write what is recorded into a directory of fixtures, one JSON file for each
+recording, to be reviewed and committed. Secrets are replaced by placeholders;
+the recordings keep them. With --check nothing is written: it fails when the
+fixtures in DIR hold what looks like a secret.`,
+		Example: `  cannery export fixtures/
+  cannery export fixtures/ --prune
+  cannery export fixtures/ --check
+  cannery export --har session.har`,
+		Args: cobra.ArbitraryArgs,
+	}
+	f := flagsOf(cmd)
+	bindList(f, "redact", &o.redact, parseText)
+	bind(f, "har", &o.har, parseText)
+	bind(f, "check", &o.check, parseSwitch)
+	bind(f, "prune", &o.prune, parseSwitch)
+	bind(f, "dry-run", &o.dryRun, parseSwitch)
+	bind(f, "json", &o.json, parseSwitch)
+	o.store.bind(f)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		env, err := w.settle(f)
+		if err != nil {
+			return err
+		}
+		dir, err := o.target(args)
+		switch {
+		case err != nil:
+			return err
+		case o.check:
+			return o.runCheck(cmd.Context(), w, dir)
+		}
+		return o.run(cmd.Context(), w, f, env, dir)
+	}
+	return cmd
+}
+
+// target returns the directory to export to, "" for none but a HAR file.
+func (o *export) target(args []string) (string, error) {
+	switch {
+	case len(args) > 1:
+		return "", misuse("", "export: unexpected argument %q", args[1])
+	case len(args) == 1 && args[0] == "":
+		return "", misuse("cannery export fixtures/", "export: the directory is empty")
+	case len(args) == 1 && o.har != "":
+		return "", misuse("export to one at a time", "export: both %q and --har %q are given", args[0], o.har)
+	case len(args) == 1:
+		return args[0], nil
+	case o.har == "" || o.check:
+		return "", misuse("cannery export fixtures/", "export: no directory is given")
+	}
+	return "", nil
+}
+
+func (o *export) run(ctx context.Context, w *world, f *flags, env environment, dir string) error {
+	store, address, err := o.store.open(ctx, f, env)
+	if err != nil {
+		return err
+	}
+	defer store.Close() // nothing has been written that could be lost
+	view, err := store.View(ctx)
+	if err != nil {
+		return fmt.Errorf("export %q: %w", address, err)
+	}
+	rules := *view.Rules
+	if o.redact != nil {
+		rules.Redact = o.redact
+	}
+	if rules, err = rules.Normalize(); err != nil {
+		return misuse("", "export: %w", err)
+	}
+	cleaner, err := fixtures.NewCleaner(rules.Redact)
+	if err != nil {
+		return misuse("", "export: %w", err)
+	}
+	origins, links, err := learn(store.Recordings(ctx), cleaner, newProgress(w.stderr, env, "reading"))
+	if err != nil {
+		return fmt.Errorf("export %q: %w", address, err)
+	}
+	if links > 0 {
+		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(links), "body", "bodies"))
+	}
+	found := 0
+	cleaned := func(yield func(*fixtures.Recording, error) bool) {
+		for rec, err := range store.Recordings(ctx) {
+			if err == nil {
+				rec = cleaner.Clean(rec)
+				found += len(cleaner.Check(rec))
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+	if o.har != "" {
+		return o.writeHAR(w, cleaned, origins)
+	}
+	report, err := o.write(ctx, w, env, dir, fixtures.FixtureConfig{Version: 1, Origins: origins, Rules: rules}, cleaned)
+	if err != nil {
+		return err
+	}
+	if err := o.print(w, dir, report); err != nil || found == 0 {
+		return err
+	}
+	return o.runCheck(ctx, w, dir)
+}
+
+// learn looks at all recordings before any is written: for secrets, for the
+// origins, and for bodies in which the URL of theirs stands.
+func learn(recs iter.Seq2[*fixtures.Recording, error], cleaner *fixtures.Cleaner, bar *progress) (origins map[string]string, links int, err error) {
+	defer bar.end()
+	origins = map[string]string{}
+	for rec, err := range recs {
+		if err != nil {
+			return nil, 0, err
+		}
+		cleaner.Learn(rec)
+		// An origin that was given a name keeps its address to itself.
+		name, address := rec.Request.Origin, ""
+		if strings.Contains(name, "://") {
+			address = name
+			if bytes.Contains(rec.Response.Body.Bytes, []byte(name)) {
+				links++
+			}
+		}
+		origins[name] = address
+		bar.add()
+	}
+	return origins, links, nil
+}
+
+func (o *export) write(ctx context.Context, w *world, env environment, dir string, cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error]) (fixtures.WriteReport, error) {
+	bar := newProgress(w.stderr, env, "writing")
+	defer bar.end()
+	set, err := fixtures.OpenFixtures(dir)
+	if err != nil {
+		return fixtures.WriteReport{}, fmt.Errorf("export: %w", err)
+	}
+	report, err := set.Write(ctx, cfg, recs, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
+	if err != nil {
+		return report, fmt.Errorf("export to %q: %w", dir, err)
+	}
+	return report, nil
+}
+
+func (o *export) print(w *world, dir string, r fixtures.WriteReport) (err error) {
+	if o.json {
+		err = json.NewEncoder(w.stdout).Encode(struct {
+			Added   int  `json:"added"`
+			Changed int  `json:"changed"`
+			Same    int  `json:"same"`
+			Removed int  `json:"removed"`
+			DryRun  bool `json:"dry_run"`
+		}{r.Added, r.Changed, r.Same, r.Removed, o.dryRun})
+	} else {
+		verb := "exported"
+		if o.dryRun {
+			verb = "would export"
+		}
+		total := int64(r.Added + r.Changed + r.Same)
+		_, err = fmt.Fprintf(w.stdout, "%s %s to %s: %d added, %d changed, %d as they were, %d removed\n",
+			verb, count(total, "recording", "recordings"), dir, r.Added, r.Changed, r.Same, r.Removed)
+	}
+	return printed(err)
+}
+
+// writeHAR replaces the file when all of it has been written.
+func (o *export) writeHAR(w *world, recs iter.Seq2[*fixtures.Recording, error], origins map[string]string) (err error) {
+	fail := func(err error) error { return fmt.Errorf("export to --har %q: %w", o.har, cause(err)) }
+	tmp, err := os.CreateTemp(filepath.Dir(o.har), ".cannery-har-*")
+	if err != nil {
+		return fail(err)
+	}
+	n, err := har.Write(tmp, recs, origins)
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil && !o.dryRun {
+		err = os.Rename(tmp.Name(), o.har)
+	}
+	if err != nil || o.dryRun {
+		err = errors.Join(err, os.Remove(tmp.Name()))
+	}
+	if err != nil {
+		return fail(err)
+	}
+	_, err = fmt.Fprintf(w.stdout, "exported %s to %s\n", count(int64(n), "recording", "recordings"), o.har)
+	return printed(err)
+}
+
+// runCheck looks for what looks like a secret in fixtures.
+func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
+	set, err := fixtures.OpenFixtures(dir)
+	if err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	cfg, err := set.Config()
+	if err != nil {
+		return fmt.Errorf("check %q: %w", dir, err)
+	}
+	cleaner, err := fixtures.NewCleaner(append(cfg.Rules.Redact, o.redact...))
+	if err != nil {
+		return misuse("", "check: %w", err)
+	}
+	found, files := 0, 0
+	for fixture, err := range set.Fixtures(ctx) {
+		if err != nil {
+			return fmt.Errorf("check %q: %w", dir, err)
+		}
+		files++
+		for _, finding := range cleaner.Check(fixture.Recording) {
+			found++
+			if _, err := fmt.Fprintf(w.stdout, "%s: %s\n", filepath.Join(dir, filepath.FromSlash(fixture.Name)), finding); err != nil {
+				return printed(err)
+			}
+		}
+	}
+	if found > 0 {
+		return &failure{exitSecrets, fmt.Errorf("check %q: %s", dir, count(int64(found), "secret", "secrets")), "export again to replace them, and change the secrets: they may have been published"}
+	}
+	_, err = fmt.Fprintf(w.stdout, "no secrets in %s\n", count(int64(files), "fixture", "fixtures"))
+	return printed(err)
+}
+
+// printed is the error of a result that could not be printed.
+func printed(err error) error {
+	if err != nil {
+		return fmt.Errorf("print the result: %w", cause(err))
+	}
+	return nil
+}
