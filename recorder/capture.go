@@ -72,7 +72,7 @@ func (c *capture) Read(p []byte) (int, error) {
 		return n, err
 	}
 	c.keep(p[:n])
-	if c.size == c.declared && err == nil {
+	if !c.over && c.size == c.declared && err == nil {
 		// The end follows, and the trailers of HTTP/2 with it.
 		var extra [1]byte
 		if _, err = io.ReadFull(c.body, extra[:]); err == nil {
@@ -80,6 +80,7 @@ func (c *capture) Read(p []byte) (int, error) {
 		}
 	}
 	switch {
+	case c.over: // given up with this very piece, which may be the last
 	case err == io.EOF:
 		c.finish()
 	case err != nil && c.res.Request.Context().Err() != nil:
