@@ -36,7 +36,7 @@ func (m miss) commit(r *http.Request) *fixtures.Commit {
 // fixtures.ErrExists.
 func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 	asked := m.request
-	known := func() bool { return p.known(r.Context(), asked) }
+	known := func() bool { return !m.replace && p.known(r.Context(), asked) }
 	commit := m.commit(r)
 	flight := ""
 	if m.seen != fixtures.SeenAll && !alone {

@@ -125,7 +125,14 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 			p.Down.Report(err)
 			return p.cannotSay(w, r, view, req, err)
 		case found != nil:
-			return p.serve(w, r, found, "HIT")
+			err := p.serve(w, r, found, "HIT")
+			switch {
+			case err == nil || w.status != 0: // the answer is out, whole or not
+				return err
+			case !p.lost(w, err):
+				return p.cannotSay(w, r, view, req, err)
+			}
+			miss.replace = true
 		case !whole:
 			return p.Origin.Bypass(w, r, nil)
 		}
@@ -197,6 +204,18 @@ func asked(req *fixtures.Request, session, method string) *fixtures.Request {
 	other := *req
 	other.Session, other.Method = session, method
 	return &other
+}
+
+// lost reports whether a recording could not be served because the store has
+// lost its content: it is a miss then, which repairs it.
+func (p *Proxy) lost(w *writer, err error) bool {
+	clear(w.Header())
+	var corrupt *fixtures.CorruptError
+	if !errors.As(err, &corrupt) {
+		return false
+	}
+	p.notice(corrupt)
+	return true
 }
 
 // oldest is the time before which recordings are too old to be served.

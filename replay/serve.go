@@ -13,9 +13,19 @@ import (
 	"example.com/cannery/fixtures"
 )
 
-// serve answers a request from a recording. Cache is the X-Cache to say.
+// serve answers a request from a recording. Cache is the X-Cache to say. Content
+// that the store has lost is an error before the header is out.
 func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache string) error {
 	res := &rec.Response
+	body := res.Body
+	if body.Source != nil && r.Method != http.MethodHead {
+		reader, err := body.Open()
+		if err != nil {
+			return err
+		}
+		defer reader.Close()
+		body.Source = opened{reader, body.Size()}
+	}
 	for _, interim := range res.Interim {
 		maps.Copy(w.Header(), interim.Header)
 		w.WriteHeader(interim.Status)
@@ -26,10 +36,8 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 	maps.Copy(header, res.Header)
 	header["X-Cache"] = xCache(cache)
 
-	content, err := negotiate(r, rec, header)
-	if err != nil {
-		return err
-	}
+	content := negotiate(r, rec, header)
+	content.body = body
 	if wantsPart(r) && res.Status == http.StatusOK {
 		content.absent = rec.Request.Method == http.MethodHead
 		return p.servePart(w, r, content)
@@ -38,9 +46,10 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 	if r.Method == http.MethodHead || res.Body.Size() == 0 {
 		return p.serveTrailer(w, res)
 	}
+	var err error
 	switch {
 	case content.decoded == nil && res.Streamed():
-		err = p.serveStream(w, r, res)
+		err = p.serveStream(w, r, body, res.Chunks)
 	case content.decoded == nil && res.Body.Source == nil:
 		_, err = w.Write(res.Body.Bytes)
 	default:
@@ -120,15 +129,14 @@ func (w *partWriter) WriteHeader(status int) {
 
 // serveStream replays content that came without a declared length, in the
 // pieces in which it came.
-func (p *Proxy) serveStream(w *writer, r *http.Request, res *fixtures.Response) error {
-	body, err := res.Body.Open()
+func (p *Proxy) serveStream(w *writer, r *http.Request, content fixtures.Body, chunks []fixtures.Chunk) error {
+	body, err := content.Open()
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	chunks := res.Chunks
 	if chunks == nil {
-		chunks = []fixtures.Chunk{{Size: res.Body.Size()}}
+		chunks = []fixtures.Chunk{{Size: content.Size()}}
 	}
 	began := time.Now()
 	for _, chunk := range chunks {
@@ -177,6 +185,16 @@ func (p *Proxy) serveTrailer(w *writer, res *fixtures.Response) error {
 	}
 	return w.FlushError()
 }
+
+// opened is large content that is open already, to be read once.
+type opened struct {
+	reader io.ReadSeekCloser
+	size   int64
+}
+
+func (o opened) Size() int64 { return o.size }
+
+func (o opened) Open() (io.ReadSeekCloser, error) { return o.reader, nil }
 
 // content is what of a recording's body is served: as it was recorded, or with
 // its content codings undone.

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -231,6 +234,51 @@ func TestDamagedRecordingIsRepaired(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLostContentIsRecordedAgain takes away the content of a large recording,
+// as an eviction does: its header must not go out alone.
+func TestLostContentIsRecordedAgain(t *testing.T) {
+	text := strings.Repeat("large ", 100_000)
+	origin := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+		io.WriteString(w, text)
+	}
+	again := func(t *testing.T, b *bench) {
+		t.Helper()
+		for i, want := range []string{"MISS", "HIT"} {
+			if a := b.get(t, "/"); a.cache() != want || a.body != text {
+				t.Errorf("answer %d: %s with %d of %d bytes, want %s", i, a.cache(), len(a.body), len(text), want)
+			}
+		}
+	}
+	t.Run("Redis", func(t *testing.T) {
+		server := testutil.StartRedis(t)
+		redis, _ := onRedis(t, server, nil)
+		b := setUp(t, origin, redis)
+		again(t, b)
+		client := server.Client()
+		keys, err := client.Keys(t.Context(), "*:body:*").Result()
+		if err != nil || len(keys) < 2 {
+			t.Fatalf("%v %v", keys, err)
+		}
+		client.Del(t.Context(), keys[1])
+		other, _ := onRedis(t, server, nil) // with no local copy
+		b.front(t, b.origin.URL, other)
+		again(t, b)
+	})
+	t.Run("directory", func(t *testing.T) {
+		b := setUp(t, origin, nil)
+		again(t, b)
+		names, err := filepath.Glob(filepath.Join(b.dir, "GET", "*.body-*"))
+		if err != nil || len(names) != 1 {
+			t.Fatalf("%v %v", names, err)
+		}
+		if err := os.Remove(names[0]); err != nil {
+			t.Fatal(err)
+		}
+		again(t, b)
+	})
 }
 
 // TestNothingStaleAfterAClear has two proxies on one Redis answer while it is
