@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -91,85 +89,34 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment, d
 		return err
 	}
 	defer store.Close() // nothing has been written that could be lost
-	view, err := store.View(ctx)
+	p, err := newPublication(ctx, store, o.redact, newProgress(w.stderr, env, "reading"))
 	if err != nil {
 		return fmt.Errorf("export %q: %w", address, err)
 	}
-	rules := *view.Rules
-	if o.redact != nil {
-		rules.Redact = o.redact
-	}
-	if rules, err = rules.Normalize(); err != nil {
-		return misuse("", "export: %w", err)
-	}
-	cleaner, err := fixtures.NewCleaner(rules.Redact)
-	if err != nil {
-		return misuse("", "export: %w", err)
-	}
-	origins, links, err := learn(store.Recordings(ctx), cleaner, newProgress(w.stderr, env, "reading"))
-	if err != nil {
-		return fmt.Errorf("export %q: %w", address, err)
-	}
-	if links > 0 {
-		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(links), "body", "bodies"))
-	}
-	found := 0
-	cleaned := func(yield func(*fixtures.Recording, error) bool) {
-		for rec, err := range store.Recordings(ctx) {
-			if err == nil {
-				rec = cleaner.Clean(rec)
-				found += len(cleaner.Check(rec))
-			}
-			if !yield(rec, err) {
-				return
-			}
-		}
+	if p.links > 0 {
+		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(p.links), "body", "bodies"))
 	}
 	if o.har != "" {
-		return o.writeHAR(w, cleaned, origins)
+		return o.writeHAR(w, p.recordings(ctx), p.config.Origins)
 	}
-	report, err := o.write(ctx, w, env, dir, fixtures.FixtureConfig{Version: 1, Origins: origins, Rules: rules}, cleaned)
+	report, err := o.write(ctx, w, env, dir, p)
 	if err != nil {
 		return err
 	}
-	if err := o.print(w, dir, report); err != nil || found == 0 {
+	if err := o.print(w, dir, report); err != nil || p.left == 0 {
 		return err
 	}
 	return o.runCheck(ctx, w, dir)
 }
 
-// learn looks at all recordings before any is written: for secrets, for the
-// origins, and for bodies in which the URL of theirs stands.
-func learn(recs iter.Seq2[*fixtures.Recording, error], cleaner *fixtures.Cleaner, bar *progress) (origins map[string]string, links int, err error) {
-	defer bar.end()
-	origins = map[string]string{}
-	for rec, err := range recs {
-		if err != nil {
-			return nil, 0, err
-		}
-		cleaner.Learn(rec)
-		// An origin that was given a name keeps its address to itself.
-		name, address := rec.Request.Origin, ""
-		if strings.Contains(name, "://") {
-			address = name
-			if bytes.Contains(rec.Response.Body.Bytes, []byte(name)) {
-				links++
-			}
-		}
-		origins[name] = address
-		bar.add()
-	}
-	return origins, links, nil
-}
-
-func (o *export) write(ctx context.Context, w *world, env environment, dir string, cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error]) (fixtures.WriteReport, error) {
+func (o *export) write(ctx context.Context, w *world, env environment, dir string, p *publication) (fixtures.WriteReport, error) {
 	bar := newProgress(w.stderr, env, "writing")
 	defer bar.end()
 	set, err := fixtures.OpenFixtures(dir)
 	if err != nil {
 		return fixtures.WriteReport{}, fmt.Errorf("export: %w", err)
 	}
-	report, err := set.Write(ctx, cfg, recs, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
+	report, err := p.write(ctx, set, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
 	if err != nil {
 		return report, fmt.Errorf("export to %q: %w", dir, err)
 	}
