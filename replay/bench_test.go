@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -58,7 +58,7 @@ func benchmarkHit(b *testing.B, store interface {
 }
 
 func BenchmarkHitDirectory(b *testing.B) {
-	store, err := fixtures.OpenDir(b.TempDir(), 16<<20)
+	store, err := dirstore.Open(b.TempDir(), 16<<20)
 	if err != nil {
 		b.Fatal(err)
 	}

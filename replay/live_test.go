@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -160,7 +161,7 @@ func TestConcurrentMissesAreOneFlight(t *testing.T) {
 		<-proceed
 		io.WriteString(w, text)
 	}, nil)
-	second, err := fixtures.OpenDir(b.dir, 1<<20)
+	second, err := dirstore.Open(b.dir, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

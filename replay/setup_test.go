@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -24,7 +24,7 @@ type bench struct {
 	*httptest.Server
 	proxy    *replay.Proxy
 	recorder *recorder.Recorder
-	store    *fixtures.Dir
+	store    *dirstore.Store
 	dir      string // of the store
 	origin   *httptest.Server
 
@@ -47,7 +47,7 @@ func setUp(t *testing.T, origin http.HandlerFunc, change func(*bench)) *bench {
 	b.origin = httptest.NewServer(counted)
 	t.Cleanup(b.origin.Close)
 	b.dir = t.TempDir()
-	store, err := fixtures.OpenDir(b.dir, 16<<20)
+	store, err := dirstore.Open(b.dir, 16<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

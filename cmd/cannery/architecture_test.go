@@ -11,16 +11,21 @@ const module = "example.com/cannery"
 
 // TestImportsPointDownOnly: who may know whom.
 func TestImportsPointDownOnly(t *testing.T) {
+	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename"}
 	for _, tt := range []struct {
 		pkg    string
 		ours   []string // the packages of ours that it may depend on
 		forbid []string // what it must not depend on, with what is below it
 	}{
-		{"fixtures", nil, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/redisstore", []string{"fixtures"}, []string{"github.com/spf13", "net/http/httputil"}},
-		{"fixtures/har", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"recorder", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13"}},
-		{"replay", []string{"fixtures"}, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/exactjson", nil, []string{"net/http"}},
+		{"fixtures/filename", nil, []string{"net/http/httputil"}},
+		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/redisstore", ground, []string{"github.com/spf13", "net/http/httputil"}},
+		{"fixtures/secret", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/har", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"recorder", ground, []string{"github.com/redis", "github.com/spf13"}},
+		{"replay", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 	} {
 		for _, dep := range list(t, "-deps", module+"/"+tt.pkg) {
 			own, isOurs := strings.CutPrefix(dep, module+"/")

@@ -13,6 +13,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/har"
+	"example.com/cannery/fixtures/secret"
 )
 
 // An export writes what is recorded as fixtures, cleaned of secrets.
@@ -175,7 +176,7 @@ func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
 	if err != nil {
 		return fmt.Errorf("check %q: %w", dir, err)
 	}
-	cleaner, err := fixtures.NewCleaner(append(cfg.Rules.Redact, o.redact...))
+	cleaner, err := secret.NewCleaner(append(cfg.Rules.Redact, o.redact...))
 	if err != nil {
 		return misuse("", "check: %w", err)
 	}

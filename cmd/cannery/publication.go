@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A publication is what a store holds, cleaned of secrets for all to read. It
 // is used by one goroutine.
 type publication struct {
 	store   store
-	cleaner *fixtures.Cleaner
+	cleaner *secret.Cleaner
 	config  fixtures.FixtureConfig
 
 	links int // bodies in which the URL of their origin stands
@@ -36,7 +37,7 @@ func newPublication(ctx context.Context, s store, redact []string, bar *progress
 	if rules, err = rules.Normalize(); err != nil {
 		return nil, misuse("", "%w", err)
 	}
-	cleaner, err := fixtures.NewCleaner(rules.Redact)
+	cleaner, err := secret.NewCleaner(rules.Redact)
 	if err != nil {
 		return nil, misuse("", "%w", err)
 	}
