@@ -62,6 +62,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ADryRunRemovesNothing", removeDryRun},
 		{"RulesAreKept", rulesAreKept},
 		{"NewRulesLoseNoRecording", rulesReKey},
+		{"RulesOfTheSameKeysMoveNoRecording", rulesOfSameKeys},
 		{"AllRecordingsAreRead", allAreRead},
 		{"AnImportOfAllIsIdentity", importIsIdentity},
 		{"AnImportReplacesEverything", importReplaces},

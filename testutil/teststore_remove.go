@@ -140,3 +140,30 @@ func rulesReKey(t *testing.T, open opener) {
 		t.Errorf("Remove = %d, %v, want 5", n, err)
 	}
 }
+
+func rulesOfSameKeys(t *testing.T, open opener) {
+	a, b := open(t), open(t)
+	if err := a.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+		t.Fatalf("SetRules: %v", err)
+	}
+	mustAppend(t, a, answered("/?t=1", "kept"))
+	wantBodies(t, b, &answered("/?t=2", "").Request, "kept")
+	before := viewOf(t, b)
+	rules := fixtures.Rules{IgnoreQuery: []string{"t"}, Redact: []string{"header:X-Tenant"}}
+	if err := a.SetRules(t.Context(), rules); err != nil {
+		t.Fatalf("SetRules: %v", err)
+	}
+	for _, handle := range []Store{a, b, open(t)} {
+		view := viewOf(t, handle)
+		if !view.Rules.Equal(rules) || view.Generation != before.Generation || view.Clock <= before.Clock {
+			t.Errorf("the view is %+v after %+v, want the generation to stay and the clock to move on", view, before)
+		}
+		wantBodies(t, handle, &answered("/?t=3", "").Request, "kept")
+	}
+	// What was asked for before is not late.
+	late := answered("/other", "asked before")
+	if err := b.Append(t.Context(), fixtures.Commit{View: before, Key: before.Rules.Key(&late.Request), Recording: late}); err != nil {
+		t.Errorf("Append: %v", err)
+	}
+	wantBodies(t, a, &late.Request, "asked before")
+}
