@@ -176,7 +176,7 @@ func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
 	if err != nil {
 		return fmt.Errorf("check %q: %w", dir, err)
 	}
-	cleaner, err := secret.NewCleaner(append(cfg.Rules.Redact, o.redact...))
+	cleaner, err := secret.NewCleaner(append(cfg.Rules.Redact, o.redact...), nil)
 	if err != nil {
 		return misuse("", "check: %w", err)
 	}

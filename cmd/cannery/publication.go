@@ -37,44 +37,66 @@ func newPublication(ctx context.Context, s store, redact []string, bar *progress
 	if rules, err = rules.Normalize(); err != nil {
 		return nil, misuse("", "%w", err)
 	}
-	cleaner, err := secret.NewCleaner(rules.Redact)
+	cleaner, err := secret.NewCleaner(rules.Redact, view.Secret)
 	if err != nil {
 		return nil, misuse("", "%w", err)
 	}
 	p := &publication{store: s, cleaner: cleaner}
 	p.config = fixtures.FixtureConfig{Version: 1, Origins: map[string]string{}, Rules: rules}
-	for rec, err := range s.Recordings(ctx) {
+	for look, err := range inOrder(s.Recordings(ctx), p.look) {
 		if err != nil {
 			return nil, err
 		}
-		p.learn(rec)
+		p.learn(look)
 		bar.add()
 	}
 	return p, nil
 }
 
-func (p *publication) learn(rec *fixtures.Recording) {
-	p.cleaner.Learn(rec)
-	// An origin that was given a name keeps its address to itself.
-	name, address := rec.Request.Origin, ""
-	if strings.Contains(name, "://") {
-		address = name
-		if bytes.Contains(rec.Response.Body.Bytes, []byte(name)) {
-			p.links++
-		}
+// A look is what a publication wants to know of a recording.
+type look struct {
+	learn  func() // its secrets
+	origin string
+	links  bool // the URL of its origin stands in its body
+}
+
+// look may be called at the same time as others.
+func (p *publication) look(rec *fixtures.Recording) look {
+	name := rec.Request.Origin
+	return look{
+		learn:  p.cleaner.Look(rec),
+		origin: name,
+		links:  strings.Contains(name, "://") && bytes.Contains(rec.Response.Body.Bytes, []byte(name)),
 	}
-	p.config.Origins[name] = address
+}
+
+func (p *publication) learn(l look) {
+	l.learn()
+	if l.links {
+		p.links++
+	}
+	// An origin that was given a name keeps its address to itself.
+	address := ""
+	if strings.Contains(l.origin, "://") {
+		address = l.origin
+	}
+	p.config.Origins[l.origin] = address
 }
 
 // recordings returns the recordings without their secrets.
 func (p *publication) recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error] {
+	type cleaned struct {
+		rec  *fixtures.Recording
+		left int
+	}
+	all := inOrder(p.store.Recordings(ctx), func(rec *fixtures.Recording) cleaned {
+		clean, left := p.cleaner.CleanChecked(rec)
+		return cleaned{clean, len(left)}
+	})
 	return func(yield func(*fixtures.Recording, error) bool) {
-		for rec, err := range p.store.Recordings(ctx) {
-			if err == nil {
-				rec = p.cleaner.Clean(rec)
-				p.left += len(p.cleaner.Check(rec))
-			}
-			if !yield(rec, err) {
+		for c, err := range all {
+			p.left += c.left
+			if !yield(c.rec, err) {
 				return
 			}
 		}
