@@ -13,6 +13,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/har"
+	"example.com/cannery/fixtures/publish"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -85,39 +86,44 @@ func (o *export) target(args []string) (string, error) {
 }
 
 func (o *export) run(ctx context.Context, w *world, f *flags, env environment, dir string) error {
+	if _, err := (fixtures.Rules{Redact: o.redact}).Normalize(); err != nil {
+		return misuse("", "export: %w", err)
+	}
 	store, address, err := o.store.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
 	defer store.Close() // nothing has been written that could be lost
-	p, err := newPublication(ctx, store, o.redact, newProgress(w.stderr, env, "reading"))
+	bar := newProgress(w.stderr, env, "reading")
+	p, err := publish.New(ctx, store, o.redact, bar.add)
+	bar.end()
 	if err != nil {
 		return fmt.Errorf("export %q: %w", address, err)
 	}
-	if p.links > 0 {
-		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(p.links), "body", "bodies"))
+	if p.Links > 0 {
+		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(p.Links), "body", "bodies"))
 	}
 	if o.har != "" {
-		return o.writeHAR(w, p.recordings(ctx), p.config.Origins)
+		return o.writeHAR(w, p.Recordings(ctx), p.Config.Origins)
 	}
 	report, err := o.write(ctx, w, env, dir, p)
 	if err != nil {
 		return err
 	}
-	if err := o.print(w, dir, report); err != nil || p.left == 0 {
+	if err := o.print(w, dir, report); err != nil || p.Left() == 0 {
 		return err
 	}
 	return o.runCheck(ctx, w, dir)
 }
 
-func (o *export) write(ctx context.Context, w *world, env environment, dir string, p *publication) (fixtures.WriteReport, error) {
+func (o *export) write(ctx context.Context, w *world, env environment, dir string, p *publish.Publication) (fixtures.WriteReport, error) {
 	bar := newProgress(w.stderr, env, "writing")
 	defer bar.end()
 	set, err := fixtures.OpenFixtures(dir)
 	if err != nil {
 		return fixtures.WriteReport{}, fmt.Errorf("export: %w", err)
 	}
-	report, err := p.write(ctx, set, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
+	report, err := p.Write(ctx, set, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
 	if err != nil {
 		return report, fmt.Errorf("export to %q: %w", dir, err)
 	}
@@ -181,14 +187,14 @@ func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
 		return misuse("", "check: %w", err)
 	}
 	found, files := 0, 0
-	for fixture, err := range set.Fixtures(ctx) {
+	for rec, err := range set.Recordings(ctx) {
 		if err != nil {
 			return fmt.Errorf("check %q: %w", dir, err)
 		}
 		files++
-		for _, finding := range cleaner.Check(fixture.Recording) {
+		for _, finding := range cleaner.Check(rec) {
 			found++
-			if _, err := fmt.Fprintf(w.stdout, "%s: %s\n", filepath.Join(dir, filepath.FromSlash(fixture.Name)), finding); err != nil {
+			if _, err := fmt.Fprintf(w.stdout, "%s: %s\n", filepath.Join(dir, filepath.FromSlash(rec.Name)), finding); err != nil {
 				return printed(err)
 			}
 		}
