@@ -52,6 +52,24 @@ func NewTransport(c TransportConfig) *http.Transport {
 	}
 }
 
+// NormalOrigin spells equal origins equally (RFC 3986, section 6.2): a scheme's
+// own port, the host's case and a slash at the end do not count.
+func NormalOrigin(u *url.URL) *url.URL {
+	host := strings.ToLower(u.Hostname())
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" && port != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		host += ":" + port
+	}
+	return &url.URL{
+		Scheme:  u.Scheme,
+		Host:    host,
+		Path:    strings.TrimRight(u.Path, "/"),
+		RawPath: strings.TrimRight(u.RawPath, "/"),
+	}
+}
+
 // address points a request at the origin. Its path and query reach the origin
 // byte for byte, and nothing is added that would change the answer.
 func (rec *Recorder) address(pr *httputil.ProxyRequest) {

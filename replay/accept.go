@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,7 +21,10 @@ const (
 // ServeHTTP answers a request and writes its entry into the log.
 func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := time.Now()
-	w := &writer{ResponseWriter: rw, proxy: p, request: r}
+	if p.began.Load() == nil {
+		p.began.CompareAndSwap(nil, &began)
+	}
+	w := &writer{ResponseWriter: rw, proxy: p, request: r, named: p.OriginURL}
 	defer func() {
 		problem := recover()
 		w.end(problem == nil)
@@ -67,7 +71,7 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 // session checks the session's name and has the request answered.
 func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 	w.session = r.Header.Get(fixtures.SessionField)
-	if w.session != "" && !validSession(w.session) {
+	if w.session != "" && !fixtures.ValidSession(w.session) {
 		return &fixtures.Problem{
 			Status: http.StatusBadRequest,
 			Title:  "bad session name",
@@ -80,17 +84,10 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 	if r.Header["Upgrade"] != nil && !isWebSocket(r) {
 		delete(r.Header, "Upgrade")
 	}
-	return p.answer(w, r)
-}
-
-func validSession(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-_.~", c) >= 0) {
-			return false
-		}
+	if p.Mode == Offline {
+		return p.standIn(w, r)
 	}
-	return len(name) <= 100 && strings.Trim(name, ".") != ""
+	return p.answer(w, r)
 }
 
 // isWebSocket reports whether a request asks for a WebSocket (RFC 6455).
@@ -103,14 +100,8 @@ func isWebSocket(r *http.Request) bool {
 // request may be answered without the origin; it is sent on while it comes
 // otherwise. Whole is false for content that is too large to look up.
 func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
-	req = &fixtures.Request{
-		Session: w.session,
-		Origin:  p.OriginName,
-		Method:  r.Method,
-		Target:  r.RequestURI,
-		Header:  r.Header,
-	}
-	if r.Body == nil || r.Body == http.NoBody {
+	req = p.asked(w, r)
+	if !hasContent(r) {
 		return req, true, nil
 	}
 	r.Body = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
@@ -130,6 +121,46 @@ func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole
 	r.ContentLength = int64(len(head))
 	return req, true, nil
 }
+
+// acceptWhole reads a request that is not sent on. Of content that is too large
+// to keep the digest is found, as it was recorded. Whole is false when somebody
+// else is to have such a request, unread.
+func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
+	req = p.asked(w, r)
+	if !hasContent(r) {
+		return req, true, nil
+	}
+	body := &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
+	head, err := io.ReadAll(io.LimitReader(body, fixtures.MaxRequestBody+1))
+	switch {
+	case err != nil:
+		return nil, false, err
+	case len(head) <= fixtures.MaxRequestBody:
+		req.Body = head
+		return req, true, nil
+	case p.Else != nil:
+		r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+		return req, false, nil
+	}
+	digest := sha256.New()
+	digest.Write(head)
+	rest, err := io.Copy(digest, body)
+	req.Digest, req.BodySize = digest.Sum(nil), int64(len(head))+rest
+	return req, true, err
+}
+
+// asked is the request without its content.
+func (p *Proxy) asked(w *writer, r *http.Request) *fixtures.Request {
+	return &fixtures.Request{
+		Session: w.session,
+		Origin:  p.OriginName,
+		Method:  r.Method,
+		Target:  r.RequestURI,
+		Header:  r.Header,
+	}
+}
+
+func hasContent(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }
 
 type readCloser struct {
 	io.Reader

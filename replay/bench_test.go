@@ -3,9 +3,12 @@ package replay_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -64,4 +67,31 @@ func BenchmarkHitDirectory(b *testing.B) {
 	}
 	defer store.Close()
 	benchmarkHit(b, store)
+}
+
+// BenchmarkHitOffline measures a HIT from a directory of fixtures.
+func BenchmarkHitOffline(b *testing.B) {
+	dir := b.TempDir()
+	text := `{"request": {"method": "GET", "url": "/v1/users?id=1&page=2"}, "response": {"status": 200, "body": {"text": "` + strings.Repeat("x", 1000) + `"}}}`
+	if err := os.MkdirAll(filepath.Join(dir, "GET"), 0o755); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "GET", "users.json"), []byte(text), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	library, err := fixtures.OpenLibrary(b.Context(), dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := &replay.Proxy{Mode: replay.Offline, Store: library, Catalog: &replay.Catalog{Store: library}}
+	r := httptest.NewRequest("GET", "/v1/users?id=1&page=2", nil)
+	w := &sink{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.header)
+		p.ServeHTTP(w, r)
+	}
+	if w.header.Get("X-Cache") != "HIT" {
+		b.Fatal("no HIT was measured")
+	}
 }

@@ -30,7 +30,7 @@ func (w *writer) rewriteBody(header http.Header) *bodyWriter {
 	}
 	delete(header, "Content-Encoding")
 	startOver(header)
-	b := &bodyWriter{to: w, replacer: w.proxy.originReplacer(w.request, w.prefix)}
+	b := &bodyWriter{to: w, replacer: w.originReplacer()}
 	if len(codings) > 0 && w.request.Method != http.MethodHead {
 		pr, pw := io.Pipe()
 		b.coded, b.done = pw, make(chan error, 1)

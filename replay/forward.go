@@ -17,6 +17,13 @@ type miss struct {
 	takes   fixtures.Takes // those of the key, none of which fits
 	seen    int
 	replace bool // what is recorded cannot be read
+
+	found fixtures.Key // of the recording that was found after all
+}
+
+// event identifies the recording that was found.
+func (m miss) event(rec *fixtures.Recording) fixtures.Event {
+	return fixtures.Event{Key: m.found, Take: rec.Take}
 }
 
 // commit returns what the recorder has to complete.
@@ -37,6 +44,7 @@ func (m miss) commit(r *http.Request) *fixtures.Commit {
 func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 	asked := m.request
 	known := func() bool { return !m.replace && p.known(r.Context(), asked) }
+	m.request.Base = p.base()
 	commit := m.commit(r)
 	flight := ""
 	if m.seen != fixtures.SeenAll && !alone {
@@ -62,6 +70,14 @@ func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 		r.Body = readCloser{bytes.NewReader(asked.Body), r.Body}
 	}
 	return p.Origin.Bypass(w, r, nil)
+}
+
+// base is the origin's URL, if it is not its name.
+func (p *Proxy) base() string {
+	if address := p.OriginURL.String(); address != p.OriginName {
+		return address
+	}
+	return ""
 }
 
 // known reports whether a request that was a miss would be a HIT by now. What

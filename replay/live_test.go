@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -153,12 +154,13 @@ func TestRecordModeForwardsEverythingAndStartsAnew(t *testing.T) {
 }
 
 func TestConcurrentMissesAreOneFlight(t *testing.T) {
-	arrived := make(chan struct{}, 1)
+	arrived := make(chan struct{}, 200)
 	proceed := make(chan struct{})
 	text := strings.Repeat("whole ", 50_000)
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		arrived <- struct{}{}
 		<-proceed
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		io.WriteString(w, text)
 	}, nil)
 	second, err := dirstore.Open(b.dir, 1<<20)

@@ -36,33 +36,42 @@ func (p *Proxy) Stats() Stats {
 	return Stats{p.stats.hits.Load(), p.stats.misses.Load(), p.stats.bypasses.Load()}
 }
 
-// keepLog counts an answer and logs it. Panicked is what a handler's panic said.
-func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
-	cache := w.Header().Get("X-Cache")
-	own := strings.HasPrefix(r.RequestURI, ownPrefix) // nobody's request to the origin
-	switch {
-	case own:
-	case cache == "HIT":
+// count counts an answer, before its client can know of it.
+func (p *Proxy) count(r *http.Request, header http.Header) {
+	if isOwn(r) {
+		return
+	}
+	switch header.Get("X-Cache") {
+	case "HIT":
 		p.stats.hits.Add(1)
-	case cache == "MISS":
+	case "MISS":
 		p.stats.misses.Add(1)
-	case cache == "BYPASS":
+	case "BYPASS":
 		p.stats.bypasses.Add(1)
 	}
-	if p.Log == nil || own {
+}
+
+// isOwn reports whether a request is nobody's request to the origin.
+func isOwn(r *http.Request) bool { return strings.HasPrefix(r.RequestURI, ownPrefix) }
+
+// keepLog logs a request. Panicked is what a handler's panic said.
+func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
+	if isOwn(r) || w.passed {
 		return
 	}
 	entry := Entry{
 		Time:     began,
 		Method:   r.Method,
-		URL:      fixtures.CleanTarget(w.prefix + r.RequestURI),
+		URL:      w.prefix + r.RequestURI,
 		Status:   w.status,
 		Size:     w.size,
 		Duration: time.Since(began),
-		Cache:    cache,
+		Cache:    w.Header().Get("X-Cache"),
 		Session:  w.session,
 	}
 	switch cause, isError := panicked.(error); {
+	case w.missed:
+		entry.Note = w.explanation
 	case w.cause != nil:
 		entry.Note = w.cause.Error()
 	case r.Context().Err() != nil && (panicked != nil || w.status == 0):
@@ -72,7 +81,11 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	case panicked != nil:
 		entry.Note = fmt.Sprintf("cannery failed: %v", panicked)
 	}
-	p.Log(entry)
+	p.journal.add(entry)
+	if p.Log != nil {
+		entry.URL = fixtures.CleanTarget(entry.URL)
+		p.Log(entry)
+	}
 }
 
 // notice logs something that is no request's answer.

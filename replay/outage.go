@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -22,9 +24,10 @@ type Outage struct {
 	lost  atomic.Int64 // operations failed, in all
 }
 
-// Report takes the result of an operation. Nil ends an outage.
+// Report takes the result of an operation. Nil ends an outage. An operation
+// that its client gave up says nothing.
 func (o *Outage) Report(err error) {
-	if o == nil || err == nil && !o.down.Load() {
+	if o == nil || err == nil && !o.down.Load() || errors.Is(err, context.Canceled) {
 		return
 	}
 	o.mu.Lock()

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -25,40 +24,53 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 		}
 	}
 	path, _, _ := strings.Cut(target, "?")
-	if path != ownPrefix+"health" {
+	name := strings.TrimPrefix(path, ownPrefix)
+	method, answer := p.page(name)
+	switch {
+	case answer == nil:
 		return &fixtures.Problem{
 			Status: http.StatusNotFound,
 			Title:  "no such page",
 			Detail: fmt.Sprintf("%s is not one of cannery's own paths", path),
-			Hint:   "there is " + ownPrefix + "health",
+			Hint:   "there are health, status, recordings, journal and reset below " + ownPrefix,
+		}
+	case r.Method != method && !(r.Method == http.MethodHead && method == http.MethodGet):
+		w.Header()["Allow"] = []string{method}
+		return &fixtures.Problem{
+			Status: http.StatusMethodNotAllowed,
+			Title:  "wrong method",
+			Detail: fmt.Sprintf("%s is for %s, not %s", path, method, r.Method),
+			Hint:   usage(method, r.Host, name),
 		}
 	}
-	return p.health(w, r)
+	return answer(w, r)
 }
 
-// health says whether the proxy can answer: 200, or 503 when the store cannot.
-func (p *Proxy) health(w *writer, r *http.Request) error {
-	answer := struct {
-		Status string `json:"status"`
-		Mode   string `json:"mode"`
-		Origin string `json:"origin"`
-		Store  string `json:"store"`
-		Hits   int64  `json:"hits"`
-		Misses int64  `json:"misses"`
-		Bypass int64  `json:"bypasses"`
-	}{"ok", p.Mode.String(), p.OriginURL.Redacted(), "ok", p.stats.hits.Load(), p.stats.misses.Load(), p.stats.bypasses.Load()}
-	status := http.StatusOK
-	if _, err := p.Store.View(r.Context()); err != nil {
-		answer.Status, answer.Store, status = "store unreachable", err.Error(), http.StatusServiceUnavailable
+// usage is what to type to get one of cannery's own pages.
+func usage(method, host, name string) string {
+	field := ""
+	if method != http.MethodGet {
+		field = fmt.Sprintf(" -H '%s: all'", ResetField)
 	}
-	body, err := json.MarshalIndent(answer, "", "  ")
-	if err != nil {
-		return err
+	return fmt.Sprintf("curl -X %s%s http://%s%s%s", method, field, host, ownPrefix, name)
+}
+
+// page returns one of cannery's own pages and its method, nil for none. Those
+// for GET change nothing.
+func (p *Proxy) page(name string) (method string, answer func(*writer, *http.Request) error) {
+	switch name {
+	case "health":
+		return http.MethodGet, p.healthPage
+	case "status":
+		return http.MethodGet, p.statusPage
+	case "recordings":
+		return http.MethodGet, p.recordingsPage
+	case "journal":
+		return http.MethodGet, p.journalPage
+	case "reset":
+		return http.MethodPost, p.resetPage
 	}
-	w.Header()["Content-Type"] = []string{"application/json"}
-	w.Header()["Cache-Control"] = []string{"no-store"}
-	w.own(status, append(body, '\n'))
-	return nil
+	return "", nil
 }
 
 // ownHost reports whether a Host names this machine for certain.

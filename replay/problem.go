@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -18,8 +19,30 @@ func storeProblem(err error) error {
 	}
 }
 
-// writeProblem answers with application/problem+json (RFC 9457).
-func writeProblem(w *writer, err error) {
+type (
+	// A problemJSON is a problem as RFC 9457 has it, with what a miss adds.
+	problemJSON struct {
+		Type   string `json:"type"`
+		Title  string `json:"title"`
+		Status int    `json:"status"`
+		Detail string `json:"detail"`
+		Hint   string `json:"hint,omitempty"`
+
+		Case        string       `json:"case,omitempty"`
+		Nearest     *nearestJSON `json:"nearest,omitempty"`
+		Explanation []string     `json:"explanation,omitempty"`
+	}
+	nearestJSON struct {
+		Method  string `json:"method"`
+		URL     string `json:"url"`
+		Origin  string `json:"origin,omitempty"`
+		Session string `json:"session,omitempty"`
+		Fixture string `json:"fixture,omitempty"`
+	}
+)
+
+// describe returns what is told of an error.
+func describe(err error) problemJSON {
 	var problem *fixtures.Problem
 	if !errors.As(err, &problem) {
 		problem = &fixtures.Problem{
@@ -28,25 +51,41 @@ func writeProblem(w *writer, err error) {
 			Detail: err.Error(),
 		}
 	}
-	body, err := json.MarshalIndent(struct {
-		Type   string `json:"type"`
-		Title  string `json:"title"`
-		Status int    `json:"status"`
-		Detail string `json:"detail"`
-		Hint   string `json:"hint,omitempty"`
-	}{"about:blank", problem.Title, problem.Status, problem.Detail, problem.Hint}, "", "  ")
-	if err != nil {
+	out := problemJSON{Type: "about:blank", Title: problem.Title, Status: problem.Status, Detail: problem.Detail, Hint: problem.Hint}
+	var miss *explained
+	if !errors.As(err, &miss) {
+		return out
+	}
+	// One element for each line: that is how people can read it as it comes.
+	out.Case, out.Explanation = miss.kind, miss.lines
+	if miss.near != nil {
+		out.Nearest = &nearestJSON{miss.as.Method, miss.as.Target, miss.as.Origin, miss.as.Session, miss.near.rec.Name}
+	}
+	return out
+}
+
+// writeProblem answers with application/problem+json (RFC 9457).
+func writeProblem(w *writer, err error) {
+	problem := describe(err)
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(problem); err != nil {
 		panic(err) // strings and numbers always marshal
 	}
 	header := w.Header()
-	connection := header["Connection"]
+	connection, allow := header["Connection"], header["Allow"]
 	clear(header)
 	if connection != nil {
 		header["Connection"] = connection
 	}
 	header["Content-Type"] = []string{"application/problem+json"}
 	if problem.Status == http.StatusMethodNotAllowed {
-		header["Allow"] = []string{"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}
+		if allow == nil {
+			allow = []string{"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"}
+		}
+		header["Allow"] = allow
 	}
-	w.own(problem.Status, append(body, '\n'))
+	w.own(problem.Status, body.Bytes())
 }

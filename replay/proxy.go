@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"example.com/cannery/fixtures"
@@ -38,34 +39,25 @@ type Origin interface {
 	Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error
 }
 
-// Mode says when requests are forwarded.
-type Mode int
-
-const (
-	// Live answers what it knows, and forwards and records what it does not.
-	Live Mode = iota
-	// Record forwards and records everything.
-	Record
-)
-
-func (m Mode) String() string {
-	if m == Record {
-		return "record"
-	}
-	return "live"
-}
-
 // A Proxy answers requests in front of an origin. Its fields are not changed
 // once it is in use; it may be used concurrently.
 type Proxy struct {
-	Mode   Mode
-	Store  Store
+	Mode  Mode
+	Store Store
+
+	// Origin is where misses go. Offline it is nil.
 	Origin Origin
 
 	// OriginName is the origin's name in keys, and OriginURL its address,
-	// which answers get rewritten from.
+	// which answers get rewritten from. Offline the name "" means the only
+	// one that there are recordings of, and the address is not needed.
 	OriginName string
 	OriginURL  *url.URL
+
+	// FromFixtures says that the store was filled from fixtures, which know
+	// credentials by placeholders: whoever asks gets an imported recording
+	// as he would offline.
+	FromFixtures bool
 
 	// Methods are answered from recordings beside GET, HEAD and OPTIONS.
 	Methods fixtures.Methods
@@ -86,6 +78,28 @@ type Proxy struct {
 	// twice as fast. Zero replays at once.
 	ReplaySpeed float64
 
+	// AfterLast says what comes after the last take, offline.
+	AfterLast AfterLast
+
+	// MissStatus is the status of an answer that says that nothing is
+	// recorded, offline. Zero means 424.
+	MissStatus int
+
+	// Catalog knows the store's recordings beyond their keys. Offline mode
+	// needs it; otherwise nil leaves Report without the unused recordings.
+	Catalog *Catalog
+
+	// Hints are what an explanation of a miss tells to type.
+	Hints Hints
+
+	// Else, when it is not nil, answers what is not recorded, offline: a live
+	// proxy, when what is missing is to be recorded.
+	Else http.Handler
+
+	// OnMiss is told of every offline miss, with its explanation, before the
+	// answer. It may be called concurrently. Nil ignores it.
+	OnMiss func(Unmatched)
+
 	// Hosts are the host names, without port, under which cannery's own
 	// paths may be asked for beside addresses and localhost.
 	Hosts []string
@@ -97,14 +111,19 @@ type Proxy struct {
 	// Nil keeps no log.
 	Log func(Entry)
 
-	stats stats
+	stats    stats
+	sessions sessions
+	served   served
+	missed   missed
+	journal  journal
+	began    atomic.Pointer[time.Time] // when the first request came
 }
 
 // maxRounds bounds how often a request looks again because another one was
 // recorded while it waited. Past it, it goes to the origin by itself.
 const maxRounds = 4
 
-// answer is the path of a request.
+// answer is the path of a request. Offline it is standIn.
 func (p *Proxy) answer(w *writer, r *http.Request) error {
 	if isWebSocket(r) {
 		return p.Origin.Bypass(w, r, nil)
@@ -112,6 +131,9 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 	req, whole, err := p.accept(w, r)
 	if err != nil {
 		return err
+	}
+	if !whole {
+		return p.Origin.Bypass(w, r, nil)
 	}
 	for round := range maxRounds {
 		view, err := p.Store.View(r.Context())
@@ -125,6 +147,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 			p.Down.Report(err)
 			return p.cannotSay(w, r, view, req, err)
 		case found != nil:
+			p.served.add(miss.event(found))
 			err := p.serve(w, r, found, "HIT")
 			switch {
 			case err == nil || w.status != 0: // the answer is out, whole or not
@@ -133,8 +156,6 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 				return p.cannotSay(w, r, view, req, err)
 			}
 			miss.replace = true
-		case !whole:
-			return p.Origin.Bypass(w, r, nil)
 		}
 		if err := p.forward(w, r, miss, round == maxRounds-1); !errors.Is(err, fixtures.ErrExists) {
 			return err
@@ -167,7 +188,12 @@ func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Re
 		case err != nil && !errors.Is(err, fixtures.ErrNotFound):
 			return nil, m, err
 		}
-		if found := takes.Live(req, p.oldest()); found != nil {
+		found := takes.Live(req, p.oldest())
+		if found == nil && p.FromFixtures {
+			found = takes.LiveImported(req, p.oldest())
+		}
+		if found != nil {
+			m.found = key
 			return found, m, nil
 		}
 		if candidate == req {

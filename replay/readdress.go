@@ -6,37 +6,74 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"example.com/cannery/fixtures"
 )
+
+// origin is the URL that the answer's own references name, nil when nobody
+// knows. Few answers have any, so it is not found before it is asked for.
+func (w *writer) origin() *url.URL {
+	if w.named == nil && w.recorded != nil {
+		w.named = w.proxy.recordedAt(w.recorded)
+	}
+	return w.named
+}
+
+// recordedAt is the URL that the origin had when a request was recorded, nil
+// when nobody knows. It is what the recorded answer names.
+func (p *Proxy) recordedAt(req *fixtures.Request) *url.URL {
+	address := req.Base
+	if address == "" {
+		if p.OriginURL != nil {
+			return p.OriginURL
+		}
+		address = req.Origin
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil
+	}
+	return u
+}
+
+// basePath is the path of the origin that is no part of request-targets.
+func (w *writer) basePath() string {
+	origin := w.origin()
+	if origin == nil {
+		return ""
+	}
+	return strings.TrimSuffix(origin.EscapedPath(), "/")
+}
 
 // readdress makes the fields of an answer that name the origin name the proxy,
 // as the client knows it: Location, Content-Location, Link, Refresh, and the
 // scope of cookies. Values are replaced, never changed in place: recordings
 // share them.
-func (p *Proxy) readdress(header http.Header, r *http.Request, prefix string) {
+func (w *writer) readdress(header http.Header) {
 	for _, name := range [...]string{"Location", "Content-Location", "Link", "Refresh"} {
 		if values := header[name]; values != nil {
-			header[name] = p.readdressed(values, name, r, prefix)
+			header[name] = w.readdressed(values, name)
 		}
 	}
 	if cookies := header["Set-Cookie"]; cookies != nil {
 		out := make([]string, len(cookies))
 		for i, cookie := range cookies {
-			out[i] = p.cookie(cookie, r.TLS != nil)
+			out[i] = w.cookie(cookie)
 		}
 		header["Set-Cookie"] = out
 	}
 }
 
-func (p *Proxy) readdressed(values []string, field string, r *http.Request, prefix string) []string {
-	replacer := p.originReplacer(r, prefix)
-	base := strings.TrimSuffix(p.OriginURL.EscapedPath(), "/")
+func (w *writer) readdressed(values []string, field string) []string {
+	replacer := w.originReplacer()
+	base := w.basePath()
 	out := slices.Clone(values)
 	for i, value := range out {
 		out[i] = string(replacer.all([]byte(value)))
 		// A path alone is at the origin too.
 		if strings.HasSuffix(field, "Location") && strings.HasPrefix(out[i], "/") && !strings.HasPrefix(out[i], "//") {
 			if rest, ok := strings.CutPrefix(out[i], base); ok && (rest == "" || strings.IndexByte("/?#", rest[0]) >= 0) {
-				out[i] = prefix + rest
+				out[i] = w.prefix + rest
 			}
 		}
 	}
@@ -55,14 +92,14 @@ func clientBase(r *http.Request, prefix string) string {
 // cookie adapts a Set-Cookie (RFC 6265, section 4.1). It loses a Domain of the
 // origin's, and what a client refuses over plain HTTP: Secure, and the
 // SameSite=None that goes only with it. Its Path loses the origin's base path.
-func (p *Proxy) cookie(value string, secure bool) string {
-	base := strings.TrimSuffix(p.OriginURL.EscapedPath(), "/")
+func (w *writer) cookie(value string) string {
+	base, secure := w.basePath(), w.request.TLS != nil
 	parts := strings.Split(value, ";")
 	kept := parts[:1]
 	for _, part := range parts[1:] {
 		name, v, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch {
-		case strings.EqualFold(name, "Domain") && domainMatches(p.OriginURL.Hostname(), v):
+		case strings.EqualFold(name, "Domain") && (w.origin() == nil || domainMatches(w.origin().Hostname(), v)):
 			continue
 		case !secure && (strings.EqualFold(name, "Secure") || strings.EqualFold(name, "SameSite") && strings.EqualFold(v, "None")):
 			continue

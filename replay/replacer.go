@@ -15,11 +15,16 @@ type replacer struct {
 	to   [][]byte // for each of from
 }
 
-func (p *Proxy) originReplacer(r *http.Request, prefix string) replacer {
+// originReplacer returns the replacer for an answer. It replaces nothing when
+// no origin is known.
+func (w *writer) originReplacer() replacer {
 	var out replacer
-	base := strings.TrimSuffix(p.OriginURL.EscapedPath(), "/")
-	to := clientBase(r, prefix)
-	for _, name := range originNames(p.OriginURL) {
+	if w.origin() == nil {
+		return out
+	}
+	base := w.basePath()
+	to := clientBase(w.request, w.prefix)
+	for _, name := range originNames(w.origin()) {
 		out.add(name+base, to)
 		// As JSON encoders that escape slashes write it.
 		out.add(strings.ReplaceAll(name+base, "/", `\/`), strings.ReplaceAll(to, "/", `\/`))

@@ -17,6 +17,7 @@ import (
 // that the store has lost is an error before the header is out.
 func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache string) error {
 	res := &rec.Response
+	w.named, w.recorded = nil, &rec.Request
 	body := res.Body
 	if body.Source != nil && r.Method != http.MethodHead {
 		reader, err := body.Open()
@@ -231,7 +232,7 @@ const maxInMemory = 8 << 20
 // seekable returns the content as parts can be served from, or nil when its
 // length cannot be known within bounds.
 func (c content) seekable(p *Proxy, w *writer) (io.ReadSeekCloser, error) {
-	rewrite := p.RewriteBody && textual(w.Header())
+	rewrite := p.RewriteBody && w.origin() != nil && textual(w.Header())
 	if c.absent {
 		size, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
 		if err != nil || rewrite {
@@ -247,7 +248,7 @@ func (c content) seekable(p *Proxy, w *writer) (io.ReadSeekCloser, error) {
 		return nil, err
 	}
 	if rewrite {
-		plain = p.originReplacer(w.request, w.prefix).all(plain)
+		plain = w.originReplacer().all(plain)
 		startOver(w.Header())
 		w.rewritten = true
 	}

@@ -47,14 +47,20 @@ func setUp(t *testing.T, origin http.HandlerFunc, change func(*bench)) *bench {
 	b.origin = httptest.NewServer(counted)
 	t.Cleanup(b.origin.Close)
 	b.dir = t.TempDir()
+	b.reopen(t)
+	b.front(t, b.origin.URL, change)
+	return b
+}
+
+// reopen opens a bench's store, which remembers nothing of before.
+func (b *bench) reopen(t *testing.T) {
+	t.Helper()
 	store, err := dirstore.Open(b.dir, 16<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.store = store
 	t.Cleanup(func() { store.Close() })
-	b.front(t, b.origin.URL, change)
-	return b
 }
 
 // front starts the proxy itself, before an origin at an address.

@@ -6,10 +6,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/cannery/fixtures"
 )
 
 // A writer is what every answer goes through, HIT and MISS alike: it is
@@ -27,6 +30,15 @@ type writer struct {
 	cause  error       // why cannery answered with an error
 	body   *bodyWriter // nil when content passes as it is
 
+	// What the answer's own references name is the origin's URL, or what it
+	// was for the request that was recorded. See origin.
+	named    *url.URL
+	recorded *fixtures.Request
+
+	missed      bool   // the answer says that nothing is recorded
+	explanation string // and this is why
+
+	passed    bool // somebody else answers
 	rewritten bool // the content names the proxy already
 	part      bool // the length is net/http's to declare
 }
@@ -42,7 +54,8 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.proxy.readdress(header, w.request, w.prefix)
+	w.proxy.count(w.request, header)
+	w.readdress(header)
 	if trailer := header["Trailer"]; len(trailer) == 1 && strings.Contains(trailer[0], ",") {
 		// ReverseProxy lists them in the order of a map.
 		names := strings.Split(trailer[0], ", ")
@@ -55,7 +68,7 @@ func (w *writer) WriteHeader(status int) {
 			header[name] = nil
 		}
 	}
-	if w.proxy.RewriteBody && !w.rewritten {
+	if w.proxy.RewriteBody && w.origin() != nil && !w.rewritten {
 		w.body = w.rewriteBody(header)
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -102,6 +115,7 @@ func (w *writer) FlushError() error {
 // Hijack gives the connection of an upgrade away.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
+	w.proxy.count(w.request, w.Header())
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
@@ -132,11 +146,19 @@ func (w *writer) end(whole bool) {
 
 // own answers with something of cannery's own.
 func (w *writer) own(status int, body []byte) {
+	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.begin(status)
+	_, _ = w.Write(body) // a client that has left needs no answer
+}
+
+// begin sends the header of an answer of cannery's own.
+func (w *writer) begin(status int) {
 	header := w.Header()
 	header["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)}
 	header["X-Cache"] = []string{"BYPASS"}
-	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	if w.missed {
+		header["X-Cache"] = xCacheMiss
+	}
 	w.rewritten = true
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has left needs no answer
 }

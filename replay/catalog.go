@@ -1,0 +1,221 @@
+package replay
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"example.com/cannery/fixtures"
+)
+
+// CatalogStore is what a Catalog needs of a store, in the terms of package
+// fixtures.
+type CatalogStore interface {
+	View(ctx context.Context) (fixtures.View, error)
+	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
+}
+
+// A Catalog knows a store's recordings by more than their keys: their order,
+// their origins, and which of them a request is near to. It reads the whole
+// store when it is first needed, and again when the store has changed. It holds
+// some 200 bytes for each key, and no content. It may be used concurrently.
+type Catalog struct {
+	Store CatalogStore
+
+	// Methods change nothing at the origin, as those of the Proxy: nothing
+	// waits for a request with one of them. Nil is none.
+	Methods fixtures.Methods
+
+	mu      sync.Mutex
+	loaded  *contents             // guarded by mu; nil: nothing was loaded yet
+	loading *loading              // guarded by mu; nil: nobody loads
+	gone    map[fixtures.Key]bool // guarded by mu; were there in an earlier load
+	former  []string              // guarded by mu; the origins of the last load that had any
+}
+
+// A loading is a reading of the store that others wait for.
+type loading struct {
+	done chan struct{} // closed when contents and err are there
+	got  *contents
+	err  error
+}
+
+// contents are what a store held at one moment. They do not change.
+type contents struct {
+	view     fixtures.View
+	timeline fixtures.Timeline
+	origins  []string
+	lines    []line
+
+	masked maskedLines
+}
+
+// A line is what is known of the recordings of one key.
+type line struct {
+	key                             fixtures.Key
+	session, origin, method, target string
+	path                            int // the length of target's path
+	sketch                          sketch
+}
+
+// Load reads the store, unless that is done. Nobody needs to call it: it takes
+// the time from the first request that would.
+func (c *Catalog) Load(ctx context.Context) error {
+	view, err := c.Store.View(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = c.at(ctx, view)
+	return err
+}
+
+// Timeline returns the timeline of a view.
+func (c *Catalog) Timeline(ctx context.Context, view fixtures.View) (*fixtures.Timeline, error) {
+	got, err := c.at(ctx, view)
+	if err != nil {
+		return nil, err
+	}
+	return &got.timeline, nil
+}
+
+// Origins returns the names of all origins there are recordings of, sorted.
+func (c *Catalog) Origins(ctx context.Context, view fixtures.View) ([]string, error) {
+	got, err := c.at(ctx, view)
+	if err != nil {
+		return nil, err
+	}
+	return got.origins, nil
+}
+
+// lost reports whether there once were recordings of a request, since this
+// process has begun, and are no more. It returns the request with the origin
+// that it then had, if nothing tells it any more.
+func (c *Catalog) lost(rules *fixtures.Rules, req *fixtures.Request) (*fixtures.Request, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone[rules.Key(req)] {
+		return req, true
+	}
+	if req.Origin != "" {
+		return nil, false
+	}
+	for _, origin := range c.former {
+		named := *req
+		named.Origin = origin
+		if c.gone[rules.Key(&named)] {
+			return &named, true
+		}
+	}
+	return nil, false
+}
+
+// at returns what the store holds under a view, or a later one.
+func (c *Catalog) at(ctx context.Context, view fixtures.View) (*contents, error) {
+	for {
+		c.mu.Lock()
+		if now := c.loaded; now != nil && now.view.Generation == view.Generation && now.view.Clock >= view.Clock {
+			c.mu.Unlock()
+			return now, nil
+		}
+		l := c.loading
+		if l == nil {
+			l = &loading{done: make(chan struct{})}
+			c.loading = l
+			c.mu.Unlock()
+			// Whoever starts the load must not end it for the others by leaving.
+			c.load(context.WithoutCancel(ctx), l)
+			return l.got, l.err
+		}
+		c.mu.Unlock()
+		select {
+		case <-l.done:
+			if l.err != nil {
+				return nil, l.err
+			}
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (c *Catalog) load(ctx context.Context, l *loading) {
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l.err == nil && l.got != nil {
+			c.note(l.got)
+			c.loaded = l.got
+		}
+		c.loading = nil
+		close(l.done)
+	}()
+	l.got, l.err = readContents(ctx, c.Store, c.Methods)
+}
+
+// maxGone bounds what is remembered of recordings that are no more.
+const maxGone = 100_000
+
+// note compares what was loaded with what was there before. The lock is held.
+func (c *Catalog) note(now *contents) {
+	if len(now.origins) > 0 {
+		c.former = now.origins
+	}
+	if c.loaded == nil {
+		return
+	}
+	left := make(map[fixtures.Key]bool, len(now.lines))
+	for i := range now.lines {
+		left[now.lines[i].key] = true
+	}
+	maps.DeleteFunc(c.gone, func(key fixtures.Key, _ bool) bool { return left[key] })
+	sameKeys := now.view.Rules.SameKeys(*c.loaded.view.Rules)
+	for i := range c.loaded.lines {
+		key := c.loaded.lines[i].key
+		if left[key] || !sameKeys || len(c.gone) >= maxGone {
+			continue
+		}
+		if c.gone == nil {
+			c.gone = map[fixtures.Key]bool{}
+		}
+		c.gone[key] = true
+	}
+}
+
+func readContents(ctx context.Context, store CatalogStore, methods fixtures.Methods) (*contents, error) {
+	view, err := store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	got := &contents{view: view, timeline: fixtures.Timeline{Methods: methods}}
+	words := map[string]string{} // sessions, origins and methods, each kept once
+	word := func(s string) string {
+		if w, ok := words[s]; ok {
+			return w
+		}
+		words[s] = s
+		return s
+	}
+	origins := map[string]bool{}
+	for rec, err := range store.Recordings(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		req := &rec.Request
+		key := view.Rules.Key(req)
+		got.timeline.Add(key, rec)
+		if n := len(got.lines); n > 0 && got.lines[n-1].key == key {
+			continue // a further take
+		}
+		origins[req.Origin] = true
+		got.lines = append(got.lines, line{
+			key: key, session: word(req.Session), origin: word(req.Origin), method: word(req.Method), target: req.Target,
+			path: len(req.Path()), sketch: sketchOf(view.Rules, req),
+		})
+		got.masked.note(len(got.lines)-1, req)
+	}
+	got.lines = slices.Clip(got.lines)
+	got.origins = slices.Sorted(maps.Keys(origins))
+	return got, nil
+}

@@ -1,0 +1,159 @@
+package replay
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
+)
+
+// placeholderMark is in every placeholder that stands for a secret.
+const placeholderMark = "REDACTED"
+
+// maskedLines finds recordings whose request has placeholders by requests that
+// have the secrets: by keys that both have when what is secret is masked. They
+// are made when the first such request comes.
+type maskedLines struct {
+	marked map[int]bool // the lines with a placeholder
+
+	mu    sync.Mutex
+	ready bool                        // guarded by mu
+	byKey map[fixtures.Key]*disguised // by masked key; guarded by mu
+}
+
+// The disguised are recordings whose requests differ in their secrets alone: a
+// request that has the secrets themselves may be any of them.
+type disguised struct {
+	key    fixtures.Key // that they have in common when they are masked
+	among  []hidden     // in the order recorded
+	status int          // of the first one's answer
+	mixed  bool         // others have another: a wrong password, say
+}
+
+// hidden is one of the disguised.
+type hidden struct {
+	line     int
+	recorded time.Time
+}
+
+// add adds a recording. Takes of a request that is there are no others.
+func (d *disguised) add(line int, rec *fixtures.Recording) {
+	if slices.ContainsFunc(d.among, func(h hidden) bool { return h.line == line }) {
+		return
+	}
+	if len(d.among) == 0 {
+		d.status = rec.Response.Status
+	}
+	d.mixed = d.mixed || rec.Response.Status != d.status
+	d.among = append(d.among, hidden{line, rec.Recorded})
+	slices.SortStableFunc(d.among, func(a, b hidden) int {
+		return cmp.Or(a.recorded.Compare(b.recorded), cmp.Compare(a.line, b.line))
+	})
+}
+
+// note looks at the request of a line as it is loaded.
+func (m *maskedLines) note(line int, req *fixtures.Request) {
+	if !holdsPlaceholder(req) {
+		return
+	}
+	if m.marked == nil {
+		m.marked = map[int]bool{}
+	}
+	m.marked[line] = true
+}
+
+// holdsPlaceholder reports whether there may be a placeholder in what counts for
+// matching. What is in a content coding is not looked into.
+func holdsPlaceholder(req *fixtures.Request) bool {
+	if strings.Contains(req.Target, placeholderMark) || bytes.Contains(req.Body, []byte(placeholderMark)) || req.Header["Content-Encoding"] != nil {
+		return true
+	}
+	for _, values := range req.Header {
+		for _, v := range values {
+			if strings.Contains(v, placeholderMark) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// masked finds the recordings that hold placeholders where a request holds
+// secrets, and equal it apart from these. Nil means that there are none.
+func (c *Catalog) masked(ctx context.Context, view fixtures.View, req *fixtures.Request) (*disguised, []keyed, error) {
+	got, err := c.at(ctx, view)
+	var corrupt *fixtures.CorruptError
+	if errors.As(err, &corrupt) {
+		return nil, nil, nil // it is another request's, most likely
+	}
+	if err != nil || len(got.masked.marked) == 0 {
+		return nil, nil, err
+	}
+	cleaner, err := secret.NewCleaner(got.view.Rules.Redact, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	masked := cleaner.Mask(req)
+	if !holdsPlaceholder(masked) {
+		return nil, nil, nil
+	}
+	found, err := got.findMasked(ctx, c.Store, cleaner, got.view.Rules.Key(masked))
+	if found == nil || err != nil {
+		return nil, nil, err
+	}
+	var among []keyed
+	for _, h := range found.among {
+		l := &got.lines[h.line]
+		among = append(among, keyed{l.key, &fixtures.Request{Session: l.session, Origin: l.origin, Method: l.method, Target: l.target}})
+	}
+	return found, among, nil
+}
+
+// findMasked returns the recordings with a masked key, nil for none.
+func (got *contents) findMasked(ctx context.Context, store CatalogStore, cleaner *secret.Cleaner, key fixtures.Key) (*disguised, error) {
+	m := &got.masked
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.ready {
+		if err := got.maskAll(ctx, store, cleaner); err != nil {
+			return nil, err
+		}
+	}
+	return m.byKey[key], nil
+}
+
+// maskAll reads the store again for the requests with placeholders: their
+// content is not kept. It is called with masked.mu held.
+func (got *contents) maskAll(ctx context.Context, store CatalogStore, cleaner *secret.Cleaner) error {
+	lines := make(map[fixtures.Key]int, len(got.masked.marked))
+	for i := range got.masked.marked {
+		lines[got.lines[i].key] = i
+	}
+	byKey := make(map[fixtures.Key]*disguised, len(lines))
+	for rec, err := range store.Recordings(ctx) {
+		if err != nil {
+			return err
+		}
+		if !holdsPlaceholder(&rec.Request) {
+			continue
+		}
+		i, known := lines[got.view.Rules.Key(&rec.Request)]
+		if !known {
+			continue
+		}
+		key := got.view.Rules.Key(cleaner.Mask(&rec.Request))
+		if byKey[key] == nil {
+			byKey[key] = &disguised{key: key}
+		}
+		byKey[key].add(i, rec)
+	}
+	got.masked.byKey, got.masked.ready = byKey, true
+	return nil
+}

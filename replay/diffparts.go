@@ -1,0 +1,252 @@
+package replay
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/ohler55/ojg/jp"
+
+	"example.com/cannery/fixtures"
+)
+
+// A part is something of a request that counts for matching: a parameter, a
+// header field that a rule names, a member of the content.
+type part struct {
+	kind  string // "query", "header", "form", ...
+	name  string
+	value any // nil: the name is all there is
+}
+
+// text returns the value as one string.
+func (p part) text() string {
+	switch v := p.value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return jsonText(p.value)
+}
+
+// partsOf takes apart what counts of a request beside method and path.
+func partsOf(rules *fixtures.Rules, req *fixtures.Request) []part {
+	var parts []part
+	if _, query, found := strings.Cut(req.Target, "?"); found {
+		parts = appendPairs(parts, "query", query, rules.IgnoreQuery)
+	}
+	for _, name := range rules.MatchHeader {
+		if values := req.Header[name]; len(values) > 0 {
+			parts = append(parts, part{"header", name, strings.Join(values, ", ")})
+		}
+	}
+	switch body := contentOf(rules, req); body := body.(type) {
+	case nil:
+	case form:
+		parts = appendPairs(parts, "form", string(body), nil)
+	case jsonValue:
+		parts = appendLeaves(parts, "$", body.value)
+	case map[string]any: // of multipart
+		for name, v := range body {
+			parts = append(parts, part{"part", name, v})
+		}
+	default:
+		parts = append(parts, part{"body", "", jsonText(body)})
+	}
+	return parts
+}
+
+func appendPairs(parts []part, kind, query string, ignore []string) []part {
+	for name, values := range pairsOf(query, ignore) {
+		for _, v := range values {
+			parts = append(parts, part{kind, name, v})
+		}
+	}
+	return parts
+}
+
+// noEquals is the value of a pair that has none. Not every origin takes it for
+// an empty one.
+const noEquals = "\x00no ="
+
+// pairsOf reads a query or a form as matching does: in the order of each name's
+// values; what cannot be decoded stands for itself.
+func pairsOf(query string, ignore []string) map[string][]string {
+	pairs := map[string][]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, found := strings.Cut(pair, "=")
+		name = unescape(name)
+		switch ignored := contains(ignore, name); {
+		case ignored:
+		case found:
+			pairs[name] = append(pairs[name], unescape(value))
+		default:
+			pairs[name] = append(pairs[name], noEquals)
+		}
+	}
+	return pairs
+}
+
+func contains(list []string, s string) bool {
+	for _, one := range list {
+		if one == s {
+			return true
+		}
+	}
+	return false
+}
+
+func unescape(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	return s
+}
+
+// appendLeaves appends the values of a JSON document that are no documents
+// themselves. Elements of an array have one name: their order is not what makes
+// requests alike.
+func appendLeaves(parts []part, at string, value any) []part {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, member := range v {
+			parts = appendLeaves(parts, at+"."+name, member)
+		}
+		if len(v) > 0 {
+			return parts
+		}
+	case []any:
+		for _, element := range v {
+			parts = appendLeaves(parts, at+"[]", element)
+		}
+		if len(v) > 0 {
+			return parts
+		}
+	}
+	return append(parts, part{"json", at, jsonText(value)})
+}
+
+// What content can be, beside nil for none, map[string]any for the parts of
+// multipart, and string for anything else.
+type (
+	form      string
+	jsonValue struct{ value any }
+)
+
+// maxTaken bounds the content, in bytes, that is taken apart. Of more it is said
+// where it begins to differ.
+const maxTaken = 256 << 10
+
+// contentOf returns a request's content as matching reads it.
+func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
+	if req.Digest != nil {
+		return strconv.FormatInt(req.BodySize, 10) + " bytes with the SHA-256 " + hexText(req.Digest)
+	}
+	if len(req.Body) == 0 {
+		return nil
+	}
+	mediaType, params, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
+	if len(req.Body) <= maxTaken {
+		switch {
+		case isJSON(mediaType):
+			if value, ok := readJSON(req.Body); ok {
+				return jsonValue{without(value, rules.IgnoreBody)}
+			}
+		case mediaType == "application/x-www-form-urlencoded":
+			return form(req.Body)
+		case strings.HasPrefix(mediaType, "multipart/"):
+			if parts, ok := readMultipart(req.Body, params["boundary"]); ok {
+				return parts
+			}
+		}
+	}
+	return string(req.Body)
+}
+
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// readJSON decodes one JSON value with its numbers as they are spelled. What is
+// nested too deep to be compared is not read.
+func readJSON(data []byte) (value any, ok bool) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if dec.Decode(&value) != nil {
+		return nil, false
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, false
+	}
+	return value, depth(value) <= maxDepth
+}
+
+// maxDepth bounds the nesting of JSON that is compared value by value: go-cmp
+// compares what is in n arrays 2^n times.
+const maxDepth = 12
+
+func depth(value any) int {
+	deepest := 0
+	switch v := value.(type) {
+	case map[string]any:
+		for _, member := range v {
+			deepest = max(deepest, depth(member))
+		}
+	case []any:
+		for _, element := range v {
+			deepest = max(deepest, depth(element))
+		}
+	default:
+		return 0
+	}
+	return deepest + 1
+}
+
+// without returns the value less what JSONPaths name, which Rules have checked.
+func without(value any, paths []string) any {
+	for _, path := range paths {
+		expr, err := jp.ParseString(path)
+		if err != nil {
+			continue
+		}
+		if rest, err := expr.Remove(value); err == nil {
+			value = rest
+		}
+	}
+	return value
+}
+
+// readMultipart returns the content of each part by its name; of several with
+// one name the number is added.
+func readMultipart(body []byte, boundary string) (parts map[string]any, ok bool) {
+	if boundary == "" {
+		return nil, false
+	}
+	parts = map[string]any{}
+	for r := multipart.NewReader(bytes.NewReader(body), boundary); ; {
+		p, err := r.NextRawPart()
+		if err == io.EOF {
+			return parts, len(parts) > 0
+		}
+		if err != nil {
+			return nil, false
+		}
+		content, err := io.ReadAll(p)
+		if err != nil {
+			return nil, false
+		}
+		name := p.FormName()
+		for n := 2; parts[name] != nil; n++ {
+			name = p.FormName() + " (" + strconv.Itoa(n) + ")"
+		}
+		parts[name] = string(content)
+		if file := p.FileName(); file != "" {
+			parts[name+" filename"] = file
+		}
+	}
+}

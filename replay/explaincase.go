@@ -1,0 +1,243 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/cannery/fixtures"
+)
+
+func (x *explainer) differs(near *neighbour) error {
+	recorded := x.mask(&near.rec.Request)
+	where := places(near.differences)
+	lines := []string{
+		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), inSession(x.request.Session), where),
+		"",
+		"The nearest recording is " + nameOf(recorded) + inSession(recorded.Session) + ofOrigin(x.request, recorded) + ":",
+		"",
+	}
+	if len(near.differences) == 0 {
+		lines = lines[:len(lines)-1]
+	} else {
+		lines = append(lines, diffLines(near.differences)...)
+	}
+	var fixes []fix
+	if f, volatile := x.ignore(near.differences); volatile {
+		fixes = append(fixes, f)
+	}
+	fixes = append(fixes, fix{"If your request is right, record it:", x.record(near.rec.Request.Base)})
+	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
+	e.near, e.as = near, recorded
+	return e
+}
+
+// ofOrigin says whose recording it is, if not the asked origin's.
+func ofOrigin(asked, recorded *fixtures.Request) string {
+	if asked.Origin == recorded.Origin {
+		return ""
+	}
+	return " of the origin " + recorded.Origin
+}
+
+func (x *explainer) elsewhere(near *neighbour) error {
+	recorded := x.mask(&near.rec.Request)
+	if recorded.Origin != x.request.Origin {
+		e := x.otherOrigin(recorded.Origin)
+		e.near, e.as = near, recorded
+		return e
+	}
+	asks := "your request has no session"
+	if x.request.Session != "" {
+		asks = fmt.Sprintf("your request is in session %q", x.request.Session)
+	}
+	e := x.miss("other-session", "not recorded: it belongs to another session", []string{
+		fmt.Sprintf("%s is recorded in session %q only, and %s.", x.name(), recorded.Session, asks),
+		"",
+		"A session is given its own recordings and those without a session.",
+	},
+		fix{"To be in that session, send this header:", fixtures.SessionField + ": " + recorded.Session},
+		fix{"To have it for your request, record it:", x.record(near.rec.Request.Base)})
+	e.near, e.as = near, recorded
+	return e
+}
+
+func (x *explainer) otherOrigin(origin string) *explained {
+	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
+		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.request.Origin),
+	},
+		fix{"To get the recordings of that origin:", x.offline("--origin " + quote(origin))},
+		fix{"To record it of yours:", x.record("")})
+}
+
+func (x *explainer) severalOrigins(ctx context.Context) error {
+	origins, err := x.proxy.Catalog.Origins(ctx, x.view)
+	if err != nil {
+		return err
+	}
+	lines := []string{fmt.Sprintf("%s cannot be looked up: there are recordings of %s, and nothing says whose are wanted.", x.name(), count(len(origins), "origin")), ""}
+	for _, origin := range origins[:min(len(origins), 10)] {
+		lines = append(lines, "  "+origin)
+	}
+	return x.miss("several-origins", "several origins are recorded", lines,
+		fix{"Say which one, for example:", x.offline("--origin " + quote(origins[0]))})
+}
+
+func (x *explainer) neverRecorded(keys int) error {
+	return x.miss("never-recorded", "not recorded", []string{
+		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.request.Session)),
+		"",
+		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
+	}, fix{"To record it:", x.record("")})
+}
+
+func (x *explainer) unknown(corrupt error) error {
+	return x.miss("never-recorded", "not recorded", []string{
+		x.name() + " is not recorded.",
+		"",
+		"What is near to it cannot be told, for a recording is damaged:",
+		"  " + corrupt.Error(),
+	}, fix{"To record it:", x.record("")})
+}
+
+func (x *explainer) empty() error {
+	hints := &x.proxy.Hints
+	lines := []string{fmt.Sprintf("%s is not recorded: %s.", x.name(), hints.nothing())}
+	if hints.Volatile {
+		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
+	}
+	return x.miss("empty", "nothing is recorded", lines, fix{"To record:", x.record("")})
+}
+
+func (x *explainer) gone(left int) error {
+	hints := &x.proxy.Hints
+	lines := []string{
+		fmt.Sprintf("%s was recorded, and is gone from %s.", x.name(), hints.store()), "",
+	}
+	switch {
+	case left == 0:
+		lines = append(lines, "So is everything else: it was cleared, or has lost its data.")
+	case hints.Volatile:
+		lines = append(lines, "It was cleared, or evicted to make room: see maxmemory-policy of the server.")
+	default:
+		lines = append(lines, "It was removed while this ran.")
+	}
+	return x.miss("gone", "the recording is gone", lines, fix{"To record it again:", x.record("")})
+}
+
+func (x *explainer) usedUp(ctx context.Context) error {
+	recs, err := x.takes(ctx)
+	if err != nil {
+		return err
+	}
+	n, base := "The only take", ""
+	if len(recs) > 0 {
+		base = recs[0].Request.Base
+	}
+	verb := "has"
+	if len(recs) > 1 {
+		n, verb = fmt.Sprintf("All %d takes", len(recs)), "have"
+	}
+	what, reset := "", "all"
+	if x.request.Session != "" {
+		what, reset = inSession(x.request.Session), "session="+x.request.Session
+	}
+	return x.miss("takes-used-up", "all takes are used up", []string{
+		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, what),
+		"",
+		"It is asked for more often than when it was recorded, and --after-last is error.",
+	},
+		fix{"If that is right, record it as often:", x.recordAnew(base)},
+		fix{"To have the last take repeated:", x.offline("--after-last repeat")},
+		fix{"To begin again with the first takes:", fmt.Sprintf("curl -X POST -H '%s: %s' %s%sreset", ResetField, reset, x.proxy.Hints.url(), ownPrefix)})
+}
+
+// errNoTakes says that a store has changed while a miss was explained.
+var errNoTakes = errors.New("the recordings have changed meanwhile: try again")
+
+var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$`)
+
+func (x *explainer) severalCredentials(ctx context.Context) error {
+	recs, err := x.takes(ctx)
+	if err != nil || len(recs) == 0 {
+		return errors.Join(err, errNoTakes)
+	}
+	var sets []map[string]string
+	choice := ""
+	for _, rec := range recs {
+		credentials := rec.Request.Credentials
+		if !slices.ContainsFunc(sets, func(set map[string]string) bool { return maps.Equal(set, credentials) }) {
+			sets = append(sets, credentials)
+		}
+		for _, name := range slices.Sorted(maps.Keys(credentials)) {
+			if v := credentials[name]; choice == "" && credentialsPlaceholder.MatchString(v) {
+				choice = name + ": " + v
+			}
+		}
+	}
+	lines := []string{
+		fmt.Sprintf("%s is recorded for %d different credentials, and your request's are none of them.", x.name(), len(sets)), "",
+	}
+	for _, set := range sets[:min(len(sets), maxShown)] {
+		lines = append(lines, "  recorded with  "+credentialsText(set))
+	}
+	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.request.Credentials)))
+	record := fix{"To record it with yours:", x.record(recs[0].Request.Base)}
+	if choice == "" {
+		return x.miss("several-credentials", "recorded with several other credentials", lines, record)
+	}
+	return x.miss("several-credentials", "recorded with several other credentials", lines,
+		fix{"To choose one of them, send its placeholder, for example:", choice}, record)
+}
+
+func (x *explainer) severalSecrets(ctx context.Context) error {
+	_, among, err := x.proxy.Catalog.masked(ctx, x.view, x.request)
+	if err != nil || len(among) == 0 {
+		return errors.Join(err, errNoTakes)
+	}
+	lines := []string{
+		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), len(among)),
+		"a recording has placeholders where the secrets were.",
+	}
+	return x.miss("several-secrets", "recorded with several secrets", lines,
+		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholderMark + "-password-1"},
+		fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"})
+}
+
+// fieldsOnly leaves out what nobody has to see.
+func fieldsOnly(credentials map[string]string) map[string]string {
+	out := maps.Clone(credentials)
+	for name := range out {
+		out[name] = ""
+	}
+	return out
+}
+
+// credentialsText names the fields, and the placeholders that fixtures have for
+// their values.
+func credentialsText(credentials map[string]string) string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(credentials)) {
+		if v := credentials[name]; credentialsPlaceholder.MatchString(v) {
+			name += ": " + v
+		}
+		names = append(names, name)
+	}
+	if names == nil {
+		return "no credentials"
+	}
+	return strings.Join(names, ", ")
+}
+
+func (x *explainer) webSocket(ctx context.Context) error {
+	if _, err := x.proxy.nameOrigin(ctx, x.view, x.request); err != nil {
+		return err
+	}
+	return x.miss("websocket", "a WebSocket cannot be replayed", []string{
+		x.name() + " asks for a WebSocket, and these are not recorded.",
+	}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin(""))})
+}

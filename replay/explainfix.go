@@ -1,0 +1,251 @@
+package replay
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"example.com/cannery/fixtures"
+)
+
+// Hints are what an explanation has to know to say what to type. The zero Hints
+// are those of the default store.
+type Hints struct {
+	// Fixtures is the directory that is served, as it was given. "" means a
+	// store.
+	Fixtures string
+
+	// Store is what to call the store. "" means "the store".
+	Store string
+
+	// Volatile says that the store can lose recordings by itself, as a Redis
+	// can.
+	Volatile bool
+
+	// Flags are what else the command line has that a command needs to do
+	// the same, such as what selects the store. They are shown as they are:
+	// no secrets. Nil means that nothing is needed.
+	Flags []string
+
+	// Origin is the value of --origin to record from. "" means what the
+	// recordings tell.
+	Origin string
+
+	// URL is where the proxy answers. "" stands for $CANNERY_URL.
+	URL string
+
+	// Record is what to type to record, where that is no command of
+	// cannery's. "" means that it is.
+	Record string
+
+	// Command is the command line that is being run, for "cannery run". Nil
+	// stands for COMMAND.
+	Command []string
+}
+
+// store names where recordings are.
+func (h *Hints) store() string {
+	switch {
+	case h.Fixtures != "":
+		return h.Fixtures
+	case h.Store != "":
+		return h.Store
+	}
+	return "the store"
+}
+
+func (h *Hints) nothing() string {
+	if h.Fixtures != "" {
+		return "there are no fixtures in " + h.Fixtures
+	}
+	return "there are no recordings at all in " + h.store()
+}
+
+func (h *Hints) url() string {
+	if h.URL == "" {
+		return "$CANNERY_URL"
+	}
+	return h.URL
+}
+
+// record is the command that records what is missing, from an origin that had a
+// URL of its own; "" when it had none.
+func (x *explainer) record(base string) string {
+	if x.proxy.Hints.Record != "" {
+		return x.proxy.Hints.Record
+	}
+	return x.command(x.recorder(), "--origin", x.origin(base))
+}
+
+// recordAnew is the command that records everything anew.
+func (x *explainer) recordAnew(base string) string {
+	if x.proxy.Hints.Record != "" {
+		return x.proxy.Hints.Record
+	}
+	return x.command(x.recorder(), "--record", "--origin", x.origin(base))
+}
+
+// recorder is the command that records: the one that is running, or run, which
+// replays what fixtures have already, the unsafe requests too.
+func (x *explainer) recorder() string {
+	if x.proxy.Hints.Fixtures != "" {
+		return "run"
+	}
+	return x.verb()
+}
+
+// offline is the command that replays, with further flags.
+func (x *explainer) offline(flags string) string {
+	return x.command(x.verb(), "--offline") + x.tail(flags)
+}
+
+// verb is the command that is running.
+func (x *explainer) verb() string {
+	if x.proxy.Hints.Command != nil {
+		return "run"
+	}
+	return "start"
+}
+
+// command returns a command line with the flags that select what is recorded.
+func (x *explainer) command(verb string, args ...string) string {
+	h := &x.proxy.Hints
+	line := []string{"cannery", verb}
+	for _, arg := range args {
+		line = append(line, quote(arg))
+	}
+	for _, flag := range h.Flags {
+		line = append(line, quote(flag))
+	}
+	if h.Fixtures != "" {
+		line = append(line, "--fixtures", quote(h.Fixtures))
+	}
+	if args[0] != "--offline" && verb == "run" {
+		line = append(line, x.child()...)
+	}
+	return strings.Join(line, " ")
+}
+
+// tail is what stands after an offline command.
+func (x *explainer) tail(flags string) string {
+	if x.verb() == "run" {
+		flags = strings.Join(append([]string{flags}, x.child()...), " ")
+	}
+	return " " + flags
+}
+
+// child is the command that run runs.
+func (x *explainer) child() []string {
+	line := []string{"--"}
+	for _, arg := range x.proxy.Hints.Command {
+		line = append(line, quote(arg))
+	}
+	if len(line) == 1 {
+		line = append(line, "COMMAND")
+	}
+	return line
+}
+
+// origin returns the value of --origin.
+func (x *explainer) origin(base string) string {
+	if x.proxy.Hints.Origin != "" {
+		return x.proxy.Hints.Origin
+	}
+	return originFlag(x.request.Origin, base)
+}
+
+// originFlag spells an origin for --origin.
+func originFlag(name, base string) string {
+	switch {
+	case name == "":
+		return "URL"
+	case strings.Contains(name, "://"):
+		return name
+	case base == "":
+		return name + "=URL"
+	}
+	return name + "=" + base
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// quote spells a word for a shell.
+func quote(word string) string {
+	if plainWord.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// ignore proposes to leave out of matching the one thing that differs, when it
+// looks as if it did so every time.
+func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
+	if len(list) != 1 || !list[0].isVolatile() {
+		return fix{}, false
+	}
+	kind, name, _ := strings.Cut(list[0].at, " ")
+	rules := *x.view.Rules
+	switch kind {
+	case "query":
+		rules.IgnoreQuery = append(slices.Clone(rules.IgnoreQuery), name)
+	case "body":
+		rules.IgnoreBody = append(slices.Clone(rules.IgnoreBody), name)
+	default:
+		return fix{}, false
+	}
+	rules, err := rules.Normalize()
+	if err != nil {
+		return fix{}, false
+	}
+	when := "If it changes with every run, leave it out of matching:"
+	if dir := x.proxy.Hints.Fixtures; dir != "" {
+		text, err := json.Marshal(rules)
+		if err != nil {
+			return fix{}, false
+		}
+		return fix{fmt.Sprintf("If it changes with every run, leave it out of matching, in %s:", filepath.Join(dir, fixturesConfig)), `"rules": ` + string(text)}, true
+	}
+	return fix{when, x.offline(ignoreFlags(&rules, kind))}, true
+}
+
+// fixturesConfig is the file that holds the rules of a directory of fixtures.
+const fixturesConfig = "cannery.json"
+
+// ignoreFlags spells the rules of a kind. The flags replace those in force.
+func ignoreFlags(rules *fixtures.Rules, kind string) string {
+	flag, values := "--ignore-query ", rules.IgnoreQuery
+	if kind == "body" {
+		flag, values = "--ignore-body ", rules.IgnoreBody
+	}
+	var out []string
+	for _, v := range values {
+		out = append(out, flag+quote(v))
+	}
+	return strings.Join(out, " ")
+}
+
+var (
+	volatileName  = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:_|t|ts|cb|time|timestamp|nonce|rand|random|cachebuster|uuid|guid|(?:request|trace|correlation|idempotency)[-_]?(?:id|key))$`)
+	volatileValue = regexp.MustCompile(`^(?:1[0-9]{9}|1[0-9]{12}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|20[0-9]{2}-[01][0-9]-[0-3][0-9]T.*)$`)
+)
+
+// isVolatile reports whether a value looks like a time or a random id.
+func (d *difference) isVolatile() bool {
+	_, name, _ := strings.Cut(d.at, " ")
+	a, b := plainText(d.yours), plainText(d.recorded)
+	return a != "" && b != "" && (volatileName.MatchString(name) || volatileValue.MatchString(a) && volatileValue.MatchString(b))
+}
+
+// plainText returns a word or number, "" for anything else.
+func plainText(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	return ""
+}

@@ -1,0 +1,124 @@
+package replay_test
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"iter"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/redisstore"
+	"example.com/cannery/replay"
+	"example.com/cannery/testutil/storetest"
+)
+
+// storedFiles are the files of a bench's store with a suffix, rules and locks
+// left out.
+func (b *bench) storedFiles(t *testing.T, suffix string) (names []string) {
+	t.Helper()
+	err := filepath.WalkDir(b.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, suffix) && strings.Contains(path, "GET") {
+			names = append(names, path)
+		}
+		return err
+	})
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no files of the store end in %q: %v", suffix, err)
+	}
+	return names
+}
+
+func TestADamagedRecordingIsNamedOffline(t *testing.T) {
+	b := setUp(t, everyAnswer(), nil)
+	b.get(t, "/damaged")
+	name := b.storedFiles(t, ".json")[0]
+	if err := os.WriteFile(name, []byte(`{"request":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.reopen(t)
+	a := b.goOffline(t, nil).get(t, "/damaged")
+	if a.status != http.StatusInternalServerError || !strings.Contains(a.body, "recording damaged") || !strings.Contains(a.body, filepath.Base(name)) {
+		t.Errorf("%d %s, want a 500 that names %q", a.status, a.body, name)
+	}
+}
+
+func TestLostContentIsNamedOffline(t *testing.T) {
+	text := strings.Repeat("0123456789", fixtures.InlineBody)
+	b := setUp(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, text) }, nil)
+	b.get(t, "/lost")
+	off := b.goOffline(t, nil)
+	if a := off.get(t, "/lost"); a.body != text {
+		t.Fatalf("before the loss: %d, %d bytes", a.status, len(a.body))
+	}
+	name := b.storedFiles(t, ".txt")[0]
+	if err := os.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+	a := off.get(t, "/lost")
+	if a.status != http.StatusInternalServerError || !strings.Contains(a.body, filepath.Base(name)) {
+		t.Errorf("%d %.300s, want a 500 that names %q", a.status, a.body, name)
+	}
+}
+
+func TestStoreDownOfflineIsNotAMiss(t *testing.T) {
+	server := storetest.StartRedis(t)
+	store, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), CacheBytes: 16 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	b := setUp(t, counter(), func(b *bench) { b.proxy.Store, b.recorder.Store = store, store })
+	flow := []string{"GET /n", "PUT /n", "GET /n"}
+	want := b.ask(t, flow...)
+	said := &lines{}
+	off := b.goOffline(t, func(p *replay.Proxy) {
+		p.Store, p.Catalog = store, &replay.Catalog{Store: store}
+		p.Down = &replay.Outage{What: "store is down", Say: said.say}
+	})
+	off.wantAnswers(t, flow, want)
+	server.Kill()
+	for _, target := range []string{"/n", "/nothing"} {
+		if a := off.get(t, target); a.status != http.StatusServiceUnavailable || a.cache() == "MISS" || !strings.Contains(a.body, "store unreachable") {
+			t.Errorf("%s while the store is down: %d %s %s", target, a.status, a.cache(), a.body)
+		}
+	}
+	server.Restart()
+	if stats := off.proxy.Stats(); stats.Misses != 0 {
+		t.Errorf("%d misses were counted", stats.Misses)
+	}
+	if len(said.all()) == 0 {
+		t.Error("nobody was told that the store is down")
+	}
+}
+
+// A brokenWalk is a store whose recordings cannot all be read.
+type brokenWalk struct {
+	replay.CatalogStore
+	err error
+}
+
+func (s brokenWalk) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) { yield(nil, s.err) }
+}
+
+// TestOrderThatCannotBeKnownIsAnError: a guess at which take is next would be
+// another answer.
+func TestOrderThatCannotBeKnownIsAnError(t *testing.T) {
+	b := setUp(t, counter(), nil)
+	b.ask(t, "GET /n", "PUT /n", "GET /n", "GET /one")
+	off := b.goOffline(t, func(p *replay.Proxy) {
+		p.OriginName = b.origin.URL
+		p.Catalog = &replay.Catalog{Store: brokenWalk{b.store, &fixtures.CorruptError{Place: "the other file", Err: io.ErrUnexpectedEOF}}}
+	})
+	if a := off.get(t, "/n"); a.status != http.StatusInternalServerError || !strings.Contains(a.body, "the other file") {
+		t.Errorf("two takes: %d %s", a.status, a.body)
+	}
+	if a := off.get(t, "/one"); a.cache() != "HIT" {
+		t.Errorf("one take needs no order: %d %s", a.status, a.body)
+	}
+}

@@ -1,0 +1,252 @@
+package replay_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/replay"
+)
+
+// A shelf is recordings that are served from memory.
+type shelf struct {
+	recs  []*fixtures.Recording
+	rules fixtures.Rules
+}
+
+func (s *shelf) View(context.Context) (fixtures.View, error) {
+	return fixtures.View{Rules: &s.rules}, nil
+}
+
+func (s *shelf) Takes(_ context.Context, _ fixtures.View, key fixtures.Key, _ *fixtures.Request) (takes fixtures.Takes, err error) {
+	for _, rec := range s.recs {
+		if s.rules.Key(&rec.Request) == key {
+			takes.Recordings = append(takes.Recordings, rec)
+		}
+	}
+	if takes.Recordings == nil {
+		err = fixtures.ErrNotFound
+	}
+	return takes, err
+}
+
+func (s *shelf) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for _, rec := range s.recs {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// record appends what live mode would: each unsafe request moves the clock.
+func (s *shelf) record(history string) {
+	takes, clock := map[rune]int{}, uint64(1)
+	for i, c := range history {
+		takes[c]++
+		rec := &fixtures.Recording{Take: takes[c], Clock: clock}
+		rec.Request = request(c)
+		rec.Response.Status = 200
+		rec.Response.Body.Bytes = fmt.Append(nil, i)
+		rec.Response.Header = http.Header{"Content-Length": {strconv.Itoa(len(rec.Response.Body.Bytes))}}
+		s.recs = append(s.recs, rec)
+		if !fixtures.Safe(rec.Request.Method) {
+			clock++
+		}
+	}
+}
+
+// request is that of a letter: a to d are GETs, A to D are PUTs.
+func request(c rune) fixtures.Request {
+	method := http.MethodGet
+	if c < 'a' {
+		method = http.MethodPut
+	}
+	return fixtures.Request{Origin: "o", Method: method, Target: "/" + strings.ToLower(string(c))}
+}
+
+// FuzzTakesKeepTheirOrder: whatever was recorded, and whatever is asked.
+func FuzzTakesKeepTheirOrder(f *testing.F) {
+	f.Add("aAa", "aaaAaa")
+	f.Add("aaabAabBab", "abababAABBabab")
+	f.Add("aAaAaAa", "AAAa")
+	f.Add("abcdABCDabcd", "dcbaDCBAdcba")
+	f.Fuzz(func(t *testing.T, history, asked string) {
+		known := func(c rune) rune {
+			if strings.ContainsRune("abcdABCD", c) {
+				return c
+			}
+			return -1
+		}
+		history, asked = strings.Map(known, history), strings.Map(known, asked)
+		if len(history) > 50 || len(asked) > 100 {
+			return
+		}
+		s := &shelf{}
+		s.record(history)
+		p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+		checkOrder(t, p, history, asked)
+		// The same again, exactly as it was recorded.
+		p.Reset()
+		for i, c := range history {
+			if got := ask(p, c); got != i {
+				t.Fatalf("%q replayed as recorded: request %d got what was recorded at %d", history, i, got)
+			}
+		}
+	})
+}
+
+// checkOrder asks and compares with what may be answered: places in the history.
+func checkOrder(t *testing.T, p *replay.Proxy, history, asked string) {
+	t.Helper()
+	latest := map[rune]int{}
+	replayed := map[int]bool{}
+	for n, c := range asked {
+		got := ask(p, c)
+		if !strings.ContainsRune(history, c) {
+			if got >= 0 {
+				t.Fatalf("%q is not in %q and was answered", c, history)
+			}
+			continue
+		}
+		first := strings.IndexRune(history, c)
+		switch last, before := latest[c]; {
+		case got < 0:
+			t.Fatalf("%q, asked %q: request %d is a miss", history, asked, n)
+		case rune(history[got]) != c:
+			t.Fatalf("%q, asked %q: request %d got another request's answer", history, asked, n)
+		case before && got < last:
+			t.Fatalf("%q, asked %q: request %d went back from %d to %d", history, asked, n, last, got)
+		case c < 'a':
+			replayed[got] = true
+		default:
+			for i := first; i < got; i++ {
+				if history[i] < 'a' && !replayed[i] {
+					t.Fatalf("%q, asked %q: request %d got %d before %d was replayed", history, asked, n, got, i)
+				}
+			}
+		}
+		latest[c] = got
+	}
+}
+
+// ask returns the place in the history of the answer, -1 for a miss.
+func ask(p *replay.Proxy, c rune) int {
+	req := request(c)
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest(req.Method, req.Target, nil))
+	place := -1
+	if w.Code == http.StatusOK {
+		fmt.Sscan(w.Body.String(), &place)
+	}
+	return place
+}
+
+// TestPollsNeverEndAWait: every take of the group is seen once, its last one
+// until the next group begins.
+func TestPollsNeverEndAWait(t *testing.T) {
+	s := &shelf{}
+	s.record("aaaAaa")
+	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", AfterLast: replay.FailAfterLast}
+	var got []int
+	for _, c := range "aaaaaAaaa" {
+		got = append(got, ask(p, c))
+	}
+	if want := []int{0, 1, 2, 2, 2, 3, 4, 5, -1}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// TestAQueryByPostHoldsNothingBack: a method that is answered from recordings
+// changes nothing, so that nothing waits for it.
+func TestAQueryByPostHoldsNothingBack(t *testing.T) {
+	s := &shelf{}
+	s.record("aAa")
+	for methods, want := range map[string][]int{"PUT": {0, 2}, "POST": {0, 0}} {
+		p := &replay.Proxy{
+			Mode: replay.Offline, Store: s, OriginName: "o", Methods: fixtures.Methods{methods},
+			Catalog: &replay.Catalog{Store: s, Methods: fixtures.Methods{methods}},
+		}
+		if got := []int{ask(p, 'a'), ask(p, 'a')}; !slices.Equal(got, want) {
+			t.Errorf("%s changes nothing: got %v, want %v", methods, got, want)
+		}
+	}
+}
+
+// TestAFloodOfSessionsIsBounded: the one that was used longest ago begins anew,
+// the others go on.
+func TestAFloodOfSessionsIsBounded(t *testing.T) {
+	s := &shelf{}
+	s.record("aa")
+	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+	in := func(session string) string {
+		r := httptest.NewRequest("GET", "/a", nil)
+		r.Header.Set(fixtures.SessionField, session)
+		w := httptest.NewRecorder()
+		p.ServeHTTP(w, r)
+		return w.Body.String()
+	}
+	in("old")
+	in("kept")
+	for i := range 9_999 {
+		in(fmt.Sprint("s", i))
+		if i == 5_000 {
+			in("kept")
+		}
+	}
+	if old, kept := in("old"), in("kept"); old != "0" || kept != "1" {
+		t.Errorf("the oldest session got take %s, one in use %s", old, kept)
+	}
+}
+
+func TestTheStatusOfAMissIsChosen(t *testing.T) {
+	s := &shelf{}
+	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", MissStatus: http.StatusTeapot}
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
+	if w.Code != http.StatusTeapot || w.Header().Get("X-Cache") != "MISS" || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// BenchmarkReplay measures an offline HIT of a request with two takes, of which
+// the second is behind a barrier that is shut, among 1,000 other recordings.
+func BenchmarkReplay(b *testing.B) {
+	s := &shelf{}
+	s.record("aAa" + strings.Repeat("bB", 500))
+	p := &replay.Proxy{Mode: replay.Offline, Store: indexed{s, map[fixtures.Key]fixtures.Takes{}}, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+	r := httptest.NewRequest("GET", "/a", nil)
+	w := &sink{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.header)
+		p.ServeHTTP(w, r)
+	}
+	if w.header.Get("X-Cache") != "HIT" {
+		b.Fatal("no HIT was measured")
+	}
+}
+
+// indexed is a shelf that finds takes at once.
+type indexed struct {
+	*shelf
+	takes map[fixtures.Key]fixtures.Takes
+}
+
+func (s indexed) Takes(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request) (fixtures.Takes, error) {
+	takes, ok := s.takes[key]
+	if ok {
+		return takes, nil
+	}
+	takes, err := s.shelf.Takes(ctx, view, key, req)
+	s.takes[key] = takes
+	return takes, err
+}

@@ -1,0 +1,79 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/cannery/fixtures"
+)
+
+// A Report is what a run of a proxy comes to.
+type Report struct {
+	Stats
+
+	// Unmatched are the offline requests that nothing answered, the first
+	// 1,000 of them, and UnmatchedCount is how many there were.
+	Unmatched      []Unmatched
+	UnmatchedCount int64
+
+	// Unused are the recordings of the store that have not been served. Those
+	// that this proxy has recorded are not among them.
+	Unused []Unused
+}
+
+// Unused is a recording that no request has asked for.
+type Unused struct {
+	Method  string `json:"method"`
+	Target  string `json:"url"`
+	Session string `json:"session,omitempty"`
+	Take    int    `json:"take"`
+	Name    string `json:"name,omitempty"` // of the fixture; "" for one not imported
+}
+
+// Report says what has been asked for, and what has not. It reads the whole
+// store; when that fails the report holds the rest all the same. Without a
+// Catalog Unused is empty.
+func (p *Proxy) Report(ctx context.Context) (Report, error) {
+	report := Report{Stats: p.Stats()}
+	report.Unmatched, report.UnmatchedCount = p.missed.all()
+	if p.Catalog == nil {
+		return report, nil
+	}
+	view, err := p.Catalog.Store.View(ctx)
+	if err != nil {
+		return report, fmt.Errorf("find the unused recordings: %w", err)
+	}
+	for rec, err := range p.Catalog.Store.Recordings(ctx) {
+		if err != nil {
+			report.Unused = nil
+			return report, fmt.Errorf("find the unused recordings: %w", err)
+		}
+		if p.served.times(eventOf(view, rec)) == 0 && !p.recorded(rec) {
+			req := &rec.Request
+			report.Unused = append(report.Unused, Unused{req.Method, fixtures.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
+		}
+	}
+	return report, nil
+}
+
+// recorded reports whether a recording was made since the proxy's first request.
+func (p *Proxy) recorded(rec *fixtures.Recording) bool {
+	began := p.began.Load()
+	return p.Mode != Offline && began != nil && !rec.Recorded.Before(*began)
+}
+
+// eventOf identifies a recording of a store.
+func eventOf(view fixtures.View, rec *fixtures.Recording) fixtures.Event {
+	return fixtures.Event{Key: view.Rules.Key(&rec.Request), Take: rec.Take}
+}
+
+// Reset rewinds the sessions of these names, "" being that of the requests
+// without one; without any name it rewinds all. Their takes are served from the
+// first again. What Report counts stays.
+func (p *Proxy) Reset(names ...string) {
+	if len(names) == 0 {
+		p.sessions.resetAll()
+		return
+	}
+	p.sessions.reset(names)
+}

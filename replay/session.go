@@ -1,0 +1,182 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"example.com/cannery/fixtures"
+)
+
+// sessions are the timelines that are being replayed, by name; "" is that of
+// all requests without one. They may be used concurrently.
+type sessions struct {
+	mu     sync.Mutex
+	byName map[string]*session // guarded by mu
+	uses   uint64              // guarded by mu
+}
+
+// maxSessions bounds the memory of a proxy that gets a name of its own with
+// every request. The session that was used longest ago is forgotten first: it
+// begins anew.
+const maxSessions = 10_000
+
+// get returns the session of a name, which begins with its first use.
+func (s *sessions) get(name string) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uses++
+	if found := s.byName[name]; found != nil {
+		found.used = s.uses
+		return found
+	}
+	if s.byName == nil {
+		s.byName = map[string]*session{}
+	}
+	if len(s.byName) >= maxSessions {
+		s.forgetOldest()
+	}
+	began := &session{
+		used:      s.uses,
+		positions: map[place]*position{},
+		replayed:  map[fixtures.Event]bool{},
+		masked:    map[fixtures.Key]int{},
+	}
+	s.byName[name] = began
+	return began
+}
+
+// forgetOldest is called with mu held.
+func (s *sessions) forgetOldest() {
+	oldest, least := "", s.uses
+	for name, session := range s.byName {
+		if session.used < least {
+			oldest, least = name, session.used
+		}
+	}
+	delete(s.byName, oldest)
+}
+
+// reset rewinds the sessions of these names. Requests that are under way end
+// where they began: in the past of the session.
+func (s *sessions) reset(names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range names {
+		delete(s.byName, name)
+	}
+}
+
+// resetAll rewinds every session.
+func (s *sessions) resetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.byName)
+}
+
+// A sessionStatus is what the status page tells of a session.
+type sessionStatus struct {
+	Name     string `json:"name"`
+	Requests int64  `json:"requests"` // answered from recordings
+	Replayed int    `json:"replayed"` // unsafe requests, each take once
+}
+
+// list returns the sessions in the order of their names.
+func (s *sessions) list() []sessionStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]sessionStatus, 0, len(s.byName))
+	for name, session := range s.byName {
+		list = append(list, session.status(name))
+	}
+	slices.SortFunc(list, func(a, b sessionStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// A session is how far one timeline has been replayed.
+type session struct {
+	used uint64 // when; guarded by sessions.mu
+
+	mu        sync.Mutex // guards what follows
+	positions map[place]*position
+	replayed  map[fixtures.Event]bool // the unsafe requests
+	masked    map[fixtures.Key]int    // how often secrets were taken for placeholders
+	requests  int64
+}
+
+// A place is what has a position: the takes of one key and variant.
+type place struct {
+	key     fixtures.Key
+	variant string
+}
+
+// A turn is a request for a take.
+type turn struct {
+	key      fixtures.Key
+	fit      fixtures.Fit // with a recording at least
+	timeline *fixtures.Timeline
+	view     fixtures.View
+	after    AfterLast
+	peek     bool // the request does not use the take up
+}
+
+// next returns the take that a request gets, nil when all are used up. Of
+// concurrent requests each gets the next one.
+func (s *session) next(t turn) *fixtures.Recording {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := place{t.key, t.fit.Variant}
+	pos := s.positions[at]
+	if pos == nil {
+		pos = new(position)
+		s.positions[at] = pos
+	}
+	takes := t.fit.Recordings
+	pos.advance(len(takes), t.view.Generation, func(take int) barrier {
+		return s.between(t.timeline, takes[take-1], takes[take])
+	})
+	s.requests++
+	if t.peek {
+		return takes[pos.peek()]
+	}
+	take, ok := pos.take(len(takes), t.after)
+	if !ok {
+		return nil
+	}
+	rec := takes[take]
+	if !fixtures.Safe(rec.Request.Method) {
+		s.replayed[fixtures.Event{Key: t.key, Take: rec.Take}] = true
+	}
+	return rec
+}
+
+// unmasked returns how often a masked key has been asked for before.
+func (s *session) unmasked(key fixtures.Key) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.masked[key]++
+	return s.masked[key] - 1
+}
+
+// between is called with mu held. Without a timeline there are no barriers.
+func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recording) barrier {
+	if timeline == nil {
+		return none
+	}
+	events := timeline.Between(prev, rec)
+	if len(events) == 0 {
+		return none
+	}
+	for _, event := range events {
+		if !s.replayed[event] {
+			return shut
+		}
+	}
+	return open
+}
+
+func (s *session) status(name string) sessionStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sessionStatus{name, s.requests, len(s.replayed)}
+}
