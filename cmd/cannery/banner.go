@@ -19,8 +19,8 @@ type banner struct {
 	URL    string `json:"url"`
 	Port   int    `json:"port"`
 	Mode   string `json:"mode"`
-	Origin string `json:"origin"`
-	Store  string `json:"store"` // the password masked
+	Origin string `json:"origin"` // "": offline, whichever is recorded
+	Store  string `json:"store"`  // the password masked
 	PID    int    `json:"pid"`
 }
 
@@ -33,7 +33,11 @@ func (b banner) print(j *journal, rules *fixtures.Rules) {
 		j.json(true, "start", b)
 		return
 	}
-	j.talk(fmt.Sprintf("%-8s  %s  ->  %s", b.Mode, b.URL, b.Origin))
+	if b.Origin == "" {
+		j.talk(fmt.Sprintf("%-8s  %s", b.Mode, b.URL))
+	} else {
+		j.talk(fmt.Sprintf("%-8s  %s  ->  %s", b.Mode, b.URL, b.Origin))
+	}
 	j.talk(fmt.Sprintf("%-8s  %s", "store", b.Store))
 	if text := rulesText(rules); text != "" {
 		j.talk(fmt.Sprintf("%-8s  %s", "rules", text))

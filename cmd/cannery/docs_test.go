@@ -15,33 +15,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-var update = flag.Bool("update", false, "write README.md's table of flags and .env.example's list of variables")
+var update = flag.Bool("update", false, "write README.md's tables of flags and commands, and .env.example's list of variables")
 
-const (
-	flagsBegin = "<!-- flags -->\n"
-	flagsEnd   = "<!-- /flags -->"
-
-	// variablesBegin is the line of .env.example that the list stands below.
-	variablesBegin = "# Every flag of start can be set here too.\n"
-)
-
-func TestReadmeHasTheTableOfFlags(t *testing.T) {
-	path := filepath.Join("..", "..", "README.md")
-	readme := readText(t, path)
-	before, rest, ok := strings.Cut(readme, flagsBegin)
-	got, after, ok2 := strings.Cut(rest, flagsEnd)
-	if !ok || !ok2 {
-		t.Fatalf("README.md has no table of flags between %q and %q", flagsBegin, flagsEnd)
-	}
-	want := flagTable()
-	if *update {
-		writeText(t, path, before+flagsBegin+want+flagsEnd+after)
-		return
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("README.md differs from the settings; go test ./cmd/cannery -update writes it (-want +got):\n%s", diff)
-	}
-}
+// variablesBegin is the line of .env.example that the list stands below.
+const variablesBegin = "# These flags can be set here too.\n"
 
 func TestExampleHasAllVariables(t *testing.T) {
 	path := filepath.Join("..", "..", ".env.example")
@@ -100,36 +77,10 @@ func TestEverySettingIsAFlag(t *testing.T) {
 func TestRunIsAFunctionOfItsArguments(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	none := func(string) (string, bool) { return "", false }
-	code := run(context.Background(), []string{"version"}, none, &stdout, &stderr, nil)
+	code := run(context.Background(), []string{"version"}, none, nil, &stdout, &stderr, nil)
 	if code != exitOK || stdout.String() != version()+"\n" || stderr.Len() > 0 {
 		t.Errorf("version: exit %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}
-}
-
-// flagTable is README's table.
-func flagTable() string {
-	var b strings.Builder
-	b.WriteString("| flag | environment | default | meaning |\n|---|---|---|---|\n")
-	for _, s := range settings() {
-		name := "`--" + s.flag
-		if s.value != "" {
-			name += " " + strings.ReplaceAll(s.value, "|", `\|`)
-		}
-		name += "`"
-		if s.short != "" {
-			name += ", `-" + s.short + "`"
-		}
-		environment := ""
-		if names := s.variables(); names != nil {
-			environment = "`" + strings.Join(names, "`, `") + "`"
-		}
-		normal := ""
-		if s.normal != "" {
-			normal = "`" + s.normal + "`"
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, environment, normal, s.help)
-	}
-	return b.String()
 }
 
 func readText(t *testing.T, path string) string {

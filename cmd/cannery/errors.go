@@ -13,10 +13,12 @@ import (
 
 // Exit codes. Whatever is not told apart is exitFailed.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitMisuse = 2
-	exitStore  = 4 // the store is unreachable
+	exitOK        = 0
+	exitFailed    = 1
+	exitMisuse    = 2
+	exitDifferent = 3 // what was asked for is not what is recorded
+	exitStore     = 4 // the store is unreachable
+	exitOrigin    = 5 // the origin is unreachable
 	// Secrets stand in what is meant to be published.
 	exitSecrets = 6
 )
@@ -42,6 +44,10 @@ func misuse(hint, format string, args ...any) error {
 func report(stderr io.Writer, command string, err error) int {
 	if err == nil {
 		return exitOK
+	}
+	var status exitStatus
+	if errors.As(err, &status) {
+		return int(status)
 	}
 	var f *failure
 	if !errors.As(err, &f) {

@@ -55,6 +55,15 @@ func (j *journal) talk(text string) {
 	}
 }
 
+// reloaded logs that fixtures have been read again, or why not.
+func (j *journal) reloaded(err error) {
+	if err != nil {
+		j.say(fmt.Sprintf("the fixtures stay as they were: %v", err))
+		return
+	}
+	j.talk("fixtures read again")
+}
+
 func (j *journal) tell(text string, wrong bool) {
 	text = printable(text)
 	switch {
@@ -124,10 +133,23 @@ func (j *journal) requestLine(b *bytes.Buffer, e replay.Entry) {
 	if e.Session != "" {
 		fmt.Fprintf(b, "  [%s]", printable(e.Session))
 	}
+	if strings.Contains(e.Note, "\n") {
+		b.WriteByte('\n')
+		indented(b, e.Note)
+		return
+	}
 	if e.Note != "" {
 		fmt.Fprintf(b, "  (%s)", printable(e.Note))
 	}
 	b.WriteByte('\n')
+}
+
+// indented writes an explanation of several lines below the line it belongs to.
+func indented(b *bytes.Buffer, text string) {
+	for line := range strings.SplitSeq(text, "\n") {
+		b.WriteString(strings.TrimRight("          "+printable(line), " "))
+		b.WriteByte('\n')
+	}
 }
 
 const (

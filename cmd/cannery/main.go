@@ -27,5 +27,5 @@ func main() {
 		signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 		return stop
 	}
-	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr, signals))
+	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout, os.Stderr, signals))
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"cannery": main})
+	testscript.Main(m, map[string]func(){"cannery": main, "fetch": fetch})
 }

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"example.com/cannery/recorder"
 )
 
 // An origin is the server to stand in front of. The zero origin is none.
@@ -15,7 +17,7 @@ type origin struct {
 	// name is the origin's identity in keys: NAME of "NAME=URL", or the URL,
 	// so that a test's origin on a random port can keep its recordings.
 	name string
-	url  *url.URL
+	url  *url.URL // nil: only what is recorded of it is wanted
 }
 
 var originName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)$`)
@@ -48,11 +50,31 @@ func parseOrigin(text string) (origin, error) {
 	if err := checkOrigin(u); err != nil {
 		return origin{}, err
 	}
-	o.url = normalized(u)
+	o.url = recorder.NormalOrigin(u)
 	if o.name == "" {
 		o.name = o.url.String()
 	}
 	return o, nil
+}
+
+var originNameAlone = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// parseRecordedOrigin reads what parseOrigin does, and NAME alone, which is all
+// that it takes to choose what is recorded: that origin has no URL.
+func parseRecordedOrigin(text string) (origin, error) {
+	if originNameAlone.MatchString(text) {
+		return origin{name: text}, nil
+	}
+	return parseOrigin(text)
+}
+
+// noURL is the error of an origin that is to be asked and has no URL; setting
+// is what it comes from, "" when there is none.
+func (o origin) noURL(setting string, none error) error {
+	if o.name == "" {
+		return none
+	}
+	return fmt.Errorf("%s %q: %w", setting, o.name, noScheme(o.name))
 }
 
 // noScheme is the error of an address such as localhost:8080.
@@ -93,26 +115,11 @@ func checkOrigin(u *url.URL) error {
 	return nil
 }
 
-// normalized spells equal origins equally (RFC 3986, section 6.2): a scheme's
-// own port, the host's case and a slash at the end do not count.
-func normalized(u *url.URL) *url.URL {
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	}
-	if port := u.Port(); port != "" && port != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
-		host += ":" + port
-	}
-	return &url.URL{
-		Scheme:  u.Scheme,
-		Host:    host,
-		Path:    strings.TrimRight(u.Path, "/"),
-		RawPath: strings.TrimRight(u.RawPath, "/"),
-	}
-}
-
-// String returns the origin as users would give it.
+// String returns the origin as users would give it, "" for none.
 func (o origin) String() string {
+	if o.url == nil {
+		return o.name
+	}
 	if address := o.url.String(); o.name != address {
 		return o.name + "=" + address
 	}

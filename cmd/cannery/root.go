@@ -12,6 +12,7 @@ import (
 // A world is what the commands know of the process that they run in.
 type world struct {
 	env            environment
+	stdin          io.Reader
 	stdout, stderr io.Writer
 
 	// signals makes the signals that ask to stop come through a channel from
@@ -22,8 +23,8 @@ type world struct {
 // run executes a command line, without the program's name, and returns the exit
 // code. Of the environment it sees what lookup finds, and .env in the working
 // directory.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
-	w := &world{env: environment{lookup: lookup}, stdout: stdout, stderr: stderr, signals: signals}
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
+	w := &world{env: environment{lookup: lookup}, stdin: stdin, stdout: stdout, stderr: stderr, signals: signals}
 	root := newRoot(w)
 	root.SetArgs(args)
 	root.SetOut(stdout)
@@ -47,11 +48,12 @@ recordings (X-Cache: HIT); what it does not know it forwards and records
 (X-Cache: MISS).
 
 Every flag can also be set as CANNERY_<FLAG>, in the environment or in .env in
-the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 4 store
-unreachable, 6 secrets found.`,
+the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
+4 store unreachable, 5 origin unreachable, 6 secrets found.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery clear-cache
-  cannery export fixtures/`,
+  cannery export fixtures/
+  cannery run --offline --fixtures fixtures/ -- npm test`,
 		Version:            version(),
 		SilenceErrors:      true,
 		SilenceUsage:       true,
@@ -59,7 +61,12 @@ unreachable, 6 secrets found.`,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newStart(w), newClearCache(w), newExport(w), newImport(w), newVersion(w))
+	root.AddCommand(
+		newStart(w), newClearCache(w), newExport(w), newImport(w),
+		newRun(w), newGuard(w),
+		newList(w), newShow(w), newRemove(w), newVerify(w), newStatus(w), newDoctor(w),
+		newVersion(w),
+	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

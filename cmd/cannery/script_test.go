@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ import (
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"example.com/cannery/testutil"
+	"example.com/cannery/testutil/storetest"
 )
 
 // TestScripts runs testdata/*.txtar, one for each aspect of a command. Beside
@@ -36,12 +37,19 @@ import (
 //	full ARGS...           run cannery, which must fail, on a full disk as stdout
 //	await FILE VAR         wait for a --ready-file, set VAR to the URL in it
 //	get URL [HEADER...]    print status, headers and body of a GET to stdout
+//	ask METHOD URL [BODY [HEADER...]]
+//	                       print status, X-Cache and content of any request, the
+//	                       explanation of a miss as text
+//	until URL TEXT         ask again and again, until TEXT is in the answer
 //	signal NAME            send TERM or INT to what runs in the background
 //	hold URL               begin a GET, of the origin's /hold, and wait until it
 //	                       has come there
 //	[!] release            let it end; it must (not) come whole
 //	listener VAR           listen on a port of loopback and answer nothing
 //	refused URL            wait until nobody listens there any more
+//	gone FILE...           wait until the processes whose numbers are in the
+//	                       files have ended
+//	fetch [METHOD] PATH... be the client that run runs: see fetch
 //
 // the condition [ipv6], and the variables ORIGIN and TLS_ORIGIN, whose certificate is in ca.pem.
 func TestScripts(t *testing.T) {
@@ -63,11 +71,14 @@ func TestScripts(t *testing.T) {
 			"exits":    scriptExits,
 			"await":    scriptAwait,
 			"get":      scriptGet,
+			"until":    scriptUntil,
+			"ask":      scriptAsk,
 			"signal":   scriptSignal,
 			"hold":     scriptHold,
 			"release":  scriptRelease,
 			"listener": scriptListener,
 			"refused":  scriptRefused,
+			"gone":     scriptGone,
 			"full":     scriptFull,
 			"utf16":    scriptUTF16,
 		},
@@ -76,17 +87,19 @@ func TestScripts(t *testing.T) {
 
 // TestRedisScripts runs those of testdata/redis, which need a real server.
 func TestRedisScripts(t *testing.T) {
-	server := testutil.StartRedis(t, "--requirepass", "pa$s#word")
+	server := storetest.StartRedis(t, "--requirepass", "pa$s#word")
 	host, port, err := net.SplitHostPort(server.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var databases atomic.Int32
 	testscript.Run(t, testscript.Params{
 		Dir:      filepath.Join("testdata", "redis"),
 		Deadline: time.Now().Add(scriptsDeadline),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SERVER", server.Addr)
-			dotenv := fmt.Sprintf("REDIS_HOST=%s\nREDIS_PORT=%s\nCACHE_SECRET_KEY=%s\n", host, port, server.Password)
+			// Scripts run at once: each has a database of its own.
+			dotenv := fmt.Sprintf("REDIS_HOST=%s\nREDIS_PORT=%s\nREDIS_DB=%d\nCACHE_SECRET_KEY=%s\n", host, port, databases.Add(1), server.Password)
 			if err := os.WriteFile(filepath.Join(env.WorkDir, ".env"), []byte(dotenv), 0o600); err != nil {
 				return err
 			}
@@ -96,6 +109,7 @@ func TestRedisScripts(t *testing.T) {
 			"exits":  scriptExits,
 			"await":  scriptAwait,
 			"get":    scriptGet,
+			"ask":    scriptAsk,
 			"signal": scriptSignal,
 		},
 	})
@@ -181,6 +195,27 @@ func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
 		case <-tick.C:
 		case <-deadline:
 			ts.Fatalf("%s did not come", args[0])
+		}
+	}
+}
+
+func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(scriptDeadline)
+	for {
+		res, err := (&http.Client{Transport: ts.Value(originKey{}).(*scriptOrigin).client}).Get(args[0])
+		ts.Check(err)
+		body, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		ts.Check(err)
+		if strings.Contains(string(body), args[1]) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("%s says %q", args[0], body)
 		}
 	}
 }

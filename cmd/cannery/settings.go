@@ -30,6 +30,11 @@ func settings() []setting {
 		{flag: "host", value: "HOST", normal: "127.0.0.1", help: "address to listen on; 0.0.0.0 is everybody's"},
 		{flag: "origin", value: "URL", help: "origin to stand in front of: URL, or NAME=URL to keep its recordings under a name"},
 		{flag: "record", help: "forward every request and record every answer"},
+		{flag: "offline", help: "answer from recordings only, and never reach the network"},
+		{flag: "fixtures", value: "DIR", help: "use this directory of fixtures instead of a store: record into it, or with --offline serve it as it is"},
+		{flag: "watch", help: "serve fixtures that are edited as soon as they are saved"},
+		{flag: "after-last", value: "repeat|error|loop", normal: "repeat", help: "offline, when the last take of a request has been served: repeat it, answer a miss, or begin again"},
+		{flag: "miss-status", value: "STATUS", normal: "424", help: "status of the answer to a request that is not recorded, offline"},
 		{flag: "match-header", value: "NAME", help: "tell requests apart by this header too (repeatable)"},
 		{flag: "ignore-query", value: "NAME", help: "let this query parameter not count (repeatable)"},
 		{flag: "ignore-body", value: "JSONPATH", help: "let this part of JSON bodies not count (repeatable)"},
@@ -57,7 +62,16 @@ func settings() []setting {
 		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded"},
 		{flag: "check", once: true, help: "only look for secrets in the fixtures, and fail when there are some"},
 		{flag: "har", value: "FILE", once: true, help: "write a HAR file instead of a directory"},
+		{flag: "env", value: "NAME[=/PATH]", help: "tell the command of run the proxy's URL in this variable too, with this path behind it (repeatable)"},
+		{flag: "fail-unused", help: "let run exit with 3 when a recording was not used"},
+		{flag: "fail-on-miss", help: "let run exit with 3 when a request was not recorded; the default with --offline"},
+		{flag: "report", value: "FILE", help: "write what run came to, as JSON, to this file"},
 		{flag: "merge", once: true, help: "add to what is recorded instead of replacing it"},
+		{flag: "raw", once: true, help: "print the content of the answer alone, byte for byte"},
+		{flag: "header", value: "FIELD", once: true, help: "send this field too, as in 'Authorization: Bearer ...' (repeatable)"},
+		{flag: "rate", value: "N", normal: "10", help: "ask the origin so many times a second at most; 0 is as fast as it answers"},
+		{flag: "values", once: true, help: "let other values count as a difference too"},
+		{flag: "update", once: true, help: "record again what differs"},
 	}
 }
 

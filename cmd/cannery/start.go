@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,12 @@ type start struct {
 	host   string
 	origin origin
 	record bool
+
+	offline    bool
+	fixtures   string // a directory; "": the store
+	watch      bool
+	afterLast  replay.AfterLast
+	missStatus int
 
 	rules    fixtures.Rules // nil lists: as the store has it
 	methods  []string
@@ -48,15 +55,22 @@ func newStart(w *world) *cobra.Command {
 	o := &start{}
 	cmd := &cobra.Command{
 		Use:   "start",
-		Short: "Run the proxy in front of an origin",
+		Short: "Run the proxy in front of an origin, or offline",
 		Long: `Run the proxy in front of an origin until SIGINT or SIGTERM, which let it finish
 what is under way; a second signal stops it at once.
 
 Requests that it has a recording of are answered from it (X-Cache: HIT), others
 are forwarded and recorded (X-Cache: MISS). What cannot be recorded passes
-through (X-Cache: BYPASS).`,
+through (X-Cache: BYPASS).
+
+With --offline it answers from recordings only and cannot reach the network.
+A request that is not recorded is a miss that explains itself.
+
+With --fixtures recordings are kept as fixtures in a directory, cleaned of
+secrets, which are written when it stops and whenever it is idle.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
-  cannery start --port 0 --origin api=http://localhost:8080 --ready-file url`,
+  cannery start --port 0 --origin api=http://localhost:8080 --ready-file url
+  cannery start --offline --fixtures fixtures/`,
 		Args: noArguments,
 	}
 	f := flagsOf(cmd)
@@ -74,8 +88,20 @@ through (X-Cache: BYPASS).`,
 func (o *start) bind(f *flags) {
 	bind(f, "port", &o.port, parsePort)
 	bind(f, "host", &o.host, parseHost)
-	bind(f, "origin", &o.origin, parseOrigin)
+	o.bindProxy(f)
+	bind(f, "watch", &o.watch, parseSwitch)
+	bind(f, "ready-file", &o.readyFile, parseText)
+	bind(f, "json", &o.json, parseSwitch)
+}
+
+// bindProxy binds what does not belong to where the proxy is reached.
+func (o *start) bindProxy(f *flags) {
+	bind(f, "origin", &o.origin, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
+	bind(f, "offline", &o.offline, parseSwitch)
+	bind(f, "fixtures", &o.fixtures, parseText)
+	bind(f, "after-last", &o.afterLast, parseAfterLast)
+	bind(f, "miss-status", &o.missStatus, parseMissStatus)
 	bindList(f, "match-header", &o.rules.MatchHeader, parseText)
 	bindList(f, "ignore-query", &o.rules.IgnoreQuery, parseText)
 	bindList(f, "ignore-body", &o.rules.IgnoreBody, parseText)
@@ -93,8 +119,6 @@ func (o *start) bind(f *flags) {
 	o.store.bind(f)
 	bind(f, "log", &o.log, oneOf("text", "json", "off"))
 	bind(f, "quiet", &o.quiet, parseSwitch)
-	bind(f, "ready-file", &o.readyFile, parseText)
-	bind(f, "json", &o.json, parseSwitch)
 }
 
 // readAuthorities reads certificates to trust beside the system's.
@@ -114,11 +138,8 @@ func readAuthorities(path string) (*x509.CertPool, error) {
 }
 
 func (o *start) run(ctx context.Context, w *world, f *flags, env environment) error {
-	if o.origin.url == nil {
-		return misuse("cannery start --origin https://httpbin.org", "start: no --origin is given")
-	}
-	if _, err := o.rules.Normalize(); err != nil {
-		return misuse("", "start: %w", err)
+	if err := o.check(f, "start"); err != nil {
+		return err
 	}
 	if err := os.Remove(o.readyFile); o.readyFile != "" && err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("replace --ready-file %q: %w", o.readyFile, cause(err))
@@ -128,31 +149,50 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	defer listener.Close()
-	store, address, err := o.store.open(ctx, f, env)
+	src, err := o.openSource(ctx, f, env)
 	if err != nil {
 		return err
 	}
-	err = o.runOn(ctx, w, env, listener, store, address)
-	if closed := store.Close(); err == nil && closed != nil {
-		return fmt.Errorf("close %q: %w", address, closed)
+	err = o.runOn(ctx, w, env, listener, src)
+	if _, closed := src.close(context.WithoutCancel(ctx)); err == nil {
+		err = closed
 	}
 	return err
 }
 
-// runOn runs the proxy on a store.
-func (o *start) runOn(ctx context.Context, w *world, env environment, l net.Listener, s store, address string) error {
-	rules, err := o.setRules(ctx, s)
+// check looks at how the settings of a command go together.
+func (o *start) check(f *flags, command string) error {
+	switch {
+	case o.offline && o.record:
+		return misuse("record first, with --origin, then replay with --offline", "%s: %s cannot record, as %s says", command, f.source["offline"], f.source["record"])
+	case o.watch && (!o.offline || o.fixtures == ""):
+		return misuse("cannery start --offline --fixtures fixtures/ --watch", "start: --watch is for --offline with --fixtures")
+	case !o.offline && o.origin.url == nil:
+		return o.origin.noURL(f.source["origin"], misuse("add --offline, or --origin https://httpbin.org", "%s: neither --offline nor --origin is given", command))
+	case o.fixtures != "" && f.source["redis"] == "--redis":
+		return misuse("recordings come from a directory or from a Redis", "%s: both --fixtures %q and --redis are given", command, o.fixtures)
+	}
+	if _, err := o.rules.Normalize(); err != nil {
+		return misuse("", "%s: %w", command, err)
+	}
+	return nil
+}
+
+// runOn runs the proxy on a source.
+func (o *start) runOn(ctx context.Context, w *world, env environment, l net.Listener, src *source) error {
+	rules, err := o.setRules(ctx, src)
 	if err != nil {
-		return fmt.Errorf("set the rules of %q: %w", address, err)
+		return fmt.Errorf("set the rules of %q: %w", src.address, err)
 	}
 	journal := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer journal.close()
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
-	proxy := o.proxy(s, journal, lost)
+	proxy := o.proxy(src, journal, lost)
 
 	stop := w.signals()
-	b := banner{Mode: proxy.Mode.String(), Origin: o.origin.String(), Store: address, PID: os.Getpid()}
+	b := banner{Mode: proxy.Mode.String(), Origin: o.origin.String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
+	proxy.Hints.URL = b.URL
 	if o.readyFile != "" {
 		if err := writeReadyFile(o.readyFile, b.URL); err != nil {
 			return err
@@ -162,36 +202,66 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	if o.json {
 		_ = b.printJSON(w.stdout) // its reader may have gone
 	}
+	ended := o.tend(ctx, src, journal)
 	err = newServer(proxy, stop, journal.say).serve(ctx, l)
+	ended()
 	journal.finish(proxy.Stats(), lost.Lost())
 	return err
 }
 
-// setRules gives the store the rules that are set here, kind by kind, and
-// returns those now in force.
-func (o *start) setRules(ctx context.Context, s store) (*fixtures.Rules, error) {
-	view, err := s.View(ctx)
-	if err != nil {
-		return nil, err
+// tend does what goes on beside the answering of requests, until it is ended.
+func (o *start) tend(ctx context.Context, src *source, j *journal) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var tasks sync.WaitGroup
+	switch {
+	case src.work != nil:
+		tasks.Go(func() { src.work.keep(ctx, func(err error) { j.say(err.Error()) }) })
+	case o.watch:
+		tasks.Go(func() {
+			if err := src.files.Watch(ctx, j.reloaded); err != nil {
+				j.say(err.Error())
+			}
+		})
 	}
-	rules := *view.Rules
-	for _, kind := range []struct{ to, from *[]string }{
-		{&rules.MatchHeader, &o.rules.MatchHeader},
-		{&rules.IgnoreQuery, &o.rules.IgnoreQuery},
-		{&rules.IgnoreBody, &o.rules.IgnoreBody},
-	} {
-		if *kind.from != nil {
-			*kind.to = *kind.from
-		}
+	return func() {
+		cancel()
+		tasks.Wait()
 	}
-	if rules, err = rules.Normalize(); err != nil || rules.Equal(*view.Rules) {
-		return &rules, err
-	}
-	return &rules, s.SetRules(ctx, rules)
 }
 
 // proxy puts the parts together.
-func (o *start) proxy(s store, j *journal, lost *replay.Outage) *replay.Proxy {
+func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Proxy {
+	if o.offline {
+		return o.offlineProxy(src, j)
+	}
+	proxy := &replay.Proxy{
+		Store:        src,
+		Catalog:      &replay.Catalog{Store: src},
+		Origin:       o.recorder(src.store, j, lost),
+		OriginName:   o.origin.name,
+		OriginURL:    o.origin.url,
+		FromFixtures: src.work != nil,
+		Methods:      o.methods,
+		MaxAge:       o.maxAge,
+		FailWhenDown: o.storeDown == "fail",
+		RewriteBody:  o.rewriteBody,
+		ReplaySpeed:  o.replaySpeed,
+		Hosts:        []string{o.host},
+		Log:          j.request,
+	}
+	down := "store down, requests get 503"
+	switch {
+	case o.record:
+		proxy.Mode = replay.Record
+	case !proxy.FailWhenDown:
+		down = "store down, requests go to the origin unrecorded"
+	}
+	proxy.Down = &replay.Outage{What: down, Say: j.say}
+	return proxy
+}
+
+// recorder is what forwards and records.
+func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Recorder {
 	rec := &recorder.Recorder{
 		Origin:    o.origin.url,
 		Transport: recorder.NewTransport(recorder.TransportConfig{Timeout: o.originTimeout, RootCAs: o.originCA}),
@@ -205,29 +275,8 @@ func (o *start) proxy(s store, j *journal, lost *replay.Outage) *replay.Proxy {
 			j.talk(fmt.Sprintf("not recorded: %s %s: %s", r.Method, fixtures.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
 		},
 	}
-	proxy := &replay.Proxy{
-		Store:        s,
-		Origin:       rec,
-		OriginName:   o.origin.name,
-		OriginURL:    o.origin.url,
-		Methods:      o.methods,
-		MaxAge:       o.maxAge,
-		FailWhenDown: o.storeDown == "fail",
-		RewriteBody:  o.rewriteBody,
-		ReplaySpeed:  o.replaySpeed,
-		Hosts:        []string{o.host},
-		Log:          j.request,
+	if o.record && rec.Statuses == nil {
+		rec.Statuses = recorder.AllStatuses()
 	}
-	down := "store down, requests get 503"
-	switch {
-	case o.record:
-		proxy.Mode = replay.Record
-		if rec.Statuses == nil {
-			rec.Statuses = recorder.AllStatuses()
-		}
-	case !proxy.FailWhenDown:
-		down = "store down, requests go to the origin unrecorded"
-	}
-	proxy.Down = &replay.Outage{What: down, Say: j.say}
-	return proxy
+	return rec
 }

@@ -63,6 +63,21 @@ func (o *storeOptions) open(ctx context.Context, f *flags, env environment) (s s
 	return redis, cfg.String(), nil
 }
 
+// flags returns those that chose the store of this address, without secrets:
+// what comes from the environment is there for the next command, too.
+func (o *storeOptions) flags(f *flags, address string) (list []string) {
+	if f.source["redis"] == "--redis" {
+		if o.redis == "" {
+			address = "" // none is wanted
+		}
+		list = append(list, "--redis", address)
+	}
+	if f.source["namespace"] == "--namespace" {
+		list = append(list, "--namespace", o.namespace)
+	}
+	return list
+}
+
 func (o *storeOptions) openDir(env environment) (store, string, error) {
 	path, err := o.dirPath(env)
 	if err != nil {

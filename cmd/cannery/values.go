@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/cannery/replay"
 )
 
 // The parsers of settings. Their errors say what is wrong; who calls quotes
@@ -88,6 +90,23 @@ func parseSize(text string) (int64, error) {
 		return 0, errors.New("not a size such as 65536, 10MB or 256MiB")
 	}
 	return n * unit, nil
+}
+
+// parseMissStatus reads the status of an answer that says that there is none.
+func parseMissStatus(text string) (int, error) {
+	status, err := strconv.Atoi(text)
+	if err != nil || status < 400 || status > 599 {
+		return 0, errors.New("not a status between 400 and 599")
+	}
+	return status, nil
+}
+
+// parseAfterLast reads what follows the last take of a request.
+func parseAfterLast(text string) (replay.AfterLast, error) {
+	if _, err := oneOf("repeat", "error", "loop")(text); err != nil {
+		return 0, err
+	}
+	return map[string]replay.AfterLast{"repeat": replay.RepeatLast, "error": replay.FailAfterLast, "loop": replay.LoopTakes}[text], nil
 }
 
 func parseSpeed(text string) (float64, error) {

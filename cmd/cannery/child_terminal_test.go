@@ -1,0 +1,132 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestTerminalIsTheCommands: keys, reading and job control are as without
+// cannery. Each pair is what somebody types and what a shell then shows.
+func TestTerminalIsTheCommands(t *testing.T) {
+	const (
+		run = "cannery run --offline --quiet -- "
+		// What is typed before the command runs is echoed or not.
+		cat, ready = `sh -c 'echo re""ady; exec cat'`, "ready\r\n"
+		interrupt  = "\x03"
+		end        = "\x04"
+		stop       = "\x1a"
+	)
+	for name, dialogue := range map[string][][2]string{
+		"stop and go on": {
+			{run + cat + "\n", ready},
+			{"one\n", "one\r\none\r\n"},
+			{stop, "Stopped"},
+			{"fg\n", run},
+			{"two\n", "two\r\n"},
+			{end, "$ "},
+			{"echo rc=$?\n", "rc=0"},
+		},
+		"interrupt": {
+			{run + cat + "\n", ready}, {"one\n", "one\r\none\r\n"}, {interrupt, "$ "}, {"echo rc=$?\n", "rc=130"},
+		},
+		"pipeline": {
+			{run + "sh -c 'read x; echo got $x; sleep 1000' | cat\n", "cat\r\n"},
+			{"one\n", "got one"},
+			{stop, "Stopped"},
+			{"bg\n", "&\r\n"},
+			{"fg\n", "cat\r\n"},
+			{interrupt, "$ "},
+			{"echo rc=${PIPESTATUS[0]}\n", "rc=130"},
+		},
+		"in a script": {
+			{"sh -c '" + run + `sh -c "echo re''ady; exec cat"` + "; echo after $?'\n", ready},
+			{"one\n", "one\r\none\r\n"},
+			{stop, "Stopped"},
+			{"fg\n", "'\r\n"},
+			{"two\n", "two\r\n"},
+			{end, "after 0"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shell := startShell(t)
+			shell.await("$ ")
+			for _, turn := range dialogue {
+				shell.say(turn[0])
+				shell.await(turn[1])
+			}
+		})
+	}
+}
+
+// A shell at a terminal of its own.
+type shell struct {
+	t        *testing.T
+	terminal *os.File
+	seen     strings.Builder
+}
+
+func startShell(t *testing.T) *shell {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skipf("there are no terminals: %v", err)
+	}
+	terminal := os.NewFile(uintptr(fd), "/dev/ptmx")
+	t.Cleanup(func() { terminal.Close() })
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	cmd := exec.Command("bash", "--norc", "--noprofile", "-i")
+	cmd.Env = append(cmd.Environ(), "PS1=$ ", "TERM=dumb", "XDG_STATE_HOME="+t.TempDir())
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Skipf("there is no bash: %v", err)
+	}
+	t.Cleanup(func() {
+		terminal.Close() // hangs up on all that is left
+		_ = cmd.Wait()
+	})
+	return &shell{t: t, terminal: terminal}
+}
+
+func (s *shell) say(text string) {
+	s.t.Helper()
+	s.seen.Reset()
+	if _, err := s.terminal.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// await reads until text has come since somebody said something.
+func (s *shell) await(text string) {
+	s.t.Helper()
+	overdue := time.AfterFunc(scriptDeadline, func() { s.terminal.Close() })
+	defer overdue.Stop()
+	for buf := make([]byte, 4096); !strings.Contains(s.seen.String(), text); {
+		n, err := s.terminal.Read(buf)
+		if err != nil {
+			s.t.Fatalf("%q did not come: %v; what came is %q", text, err, s.seen.String())
+		}
+		s.seen.Write(buf[:n])
+	}
+}

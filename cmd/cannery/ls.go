@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cannery/fixtures"
+)
+
+// A lister shows what is recorded.
+type lister struct {
+	shelf   shelfOptions
+	session *string // nil: any
+	json    bool
+}
+
+func newList(w *world) *cobra.Command {
+	o := &lister{}
+	cmd := &cobra.Command{
+		Use:   "ls [PATTERN]",
+		Short: "List recordings",
+		Long: `List what is recorded: the ID by which show and rm know it, status, method, size
+of the answer's content, when it was recorded, URL, and session. The second take
+of a request has the ID of the first with .2, and so on.`,
+		Example: `  cannery ls
+  cannery ls 'GET /v1/*'
+  cannery ls --fixtures fixtures/ --json`,
+		Args: cobra.ArbitraryArgs,
+	}
+	f := flagsOf(cmd)
+	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
+	bind(f, "json", &o.json, parseSwitch)
+	o.shelf.bind(f)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		env, err := w.settle(f)
+		if err != nil {
+			return err
+		}
+		filter := fixtures.Filter{Session: o.session}
+		switch {
+		case len(args) > 1:
+			return misuse("quote a pattern that has a space in it: 'GET /v1/*'", "ls: unexpected argument %q", args[1])
+		case len(args) == 1:
+			filter.Match = args[0]
+		}
+		if err := filter.Check(); err != nil {
+			return misuse("", "ls: %w", err)
+		}
+		return o.run(cmd.Context(), w, f, env, filter)
+	}
+	return cmd
+}
+
+func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, filter fixtures.Filter) error {
+	shelf, err := o.shelf.open(ctx, f, env)
+	if err != nil {
+		return err
+	}
+	defer shelf.close()
+	out := bufio.NewWriter(w.stdout)
+	n, err := o.print(ctx, out, shelf, filter)
+	if flushed := out.Flush(); err == nil {
+		err = shown(flushed)
+	}
+	if err == nil && n == 0 {
+		fmt.Fprintf(w.stderr, "cannery: nothing in %q is listed\n", shelf.address)
+	}
+	return err
+}
+
+// print lists as it reads. Of two requests whose IDs begin alike the second
+// shows all its digits.
+func (o *lister) print(ctx context.Context, out io.Writer, s *shelf, filter fixtures.Filter) (n int, err error) {
+	first := map[[shortID / 2]byte]fixtures.Key{}
+	for rec, err := range s.recordings(ctx) {
+		if err != nil {
+			return n, err
+		}
+		if !filter.Selects(rec.Request.Session, rec.Request.Method, rec.Request.Target) {
+			continue
+		}
+		short := [shortID / 2]byte(rec.key[16:])
+		if _, ok := first[short]; !ok {
+			first[short] = rec.key
+		}
+		row := listed{shelved: rec, id: takeID(rec.key, rec.Take, first[short] != rec.key)}
+		if o.json {
+			err = row.printJSON(out)
+		} else {
+			_, err = out.Write(row.line())
+		}
+		if err != nil {
+			return n, shown(err)
+		}
+		n++
+	}
+	return n, nil
+}
+
+// A listed is a recording as ls shows it.
+type listed struct {
+	shelved
+	id string
+}
+
+// line is for people. The columns' widths are fixed: lines are printed as they
+// come.
+func (l listed) line() []byte {
+	var b bytes.Buffer
+	cell(&b, l.id, 10, "")
+	cell(&b, fmt.Sprint(l.Response.Status), 3, "")
+	cell(&b, printable(l.Request.Method), 7, "")
+	cell(&b, fmt.Sprintf("%8s", sizeText(l.Response.Body.Size())), 8, "")
+	cell(&b, timeText(l.Recorded, "2006-01-02 15:04"), 16, "")
+	b.WriteString(printable(l.url()))
+	if l.Request.Session != "" {
+		b.WriteString("  session " + printable(l.Request.Session))
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+// timeText spells a time where the user is, "-" for none: a fixture that was
+// written by hand need not have one.
+func timeText(t time.Time, layout string) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Local().Format(layout)
+}
+
+func (l listed) printJSON(out io.Writer) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(struct {
+		ID       string    `json:"id"`
+		Take     int       `json:"take"`
+		Session  string    `json:"session"`
+		Origin   string    `json:"origin"`
+		Method   string    `json:"method"`
+		URL      string    `json:"url"`
+		Status   int       `json:"status"`
+		Type     string    `json:"type"`
+		Size     int64     `json:"size"`
+		Recorded time.Time `json:"recorded,omitzero"`
+		File     string    `json:"file,omitempty"`
+	}{
+		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, fixtures.CleanTarget(l.Request.Target),
+		l.Response.Status, l.Response.Header.Get("Content-Type"), l.Response.Body.Size(), l.Recorded, l.file,
+	})
+}
+
+// shown is the error of something long that could not be printed. That its
+// reader has seen enough, as in "cannery ls | head", is none.
+func shown(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return printed(err)
+}

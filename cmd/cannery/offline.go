@@ -1,0 +1,39 @@
+package main
+
+import (
+	"example.com/cannery/fixtures/redisstore"
+	"example.com/cannery/replay"
+)
+
+// offlineProxy puts together what answers from recordings only. Nothing in it
+// can reach the network: no recorder, and a replay.Proxy without an Origin.
+func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
+	return &replay.Proxy{
+		Mode:        replay.Offline,
+		Store:       src,
+		Catalog:     &replay.Catalog{Store: src, Methods: o.methods},
+		OriginName:  o.origin.name,
+		Methods:     o.methods,
+		AfterLast:   o.afterLast,
+		MissStatus:  o.missStatus,
+		RewriteBody: o.rewriteBody,
+		ReplaySpeed: o.replaySpeed,
+		Hosts:       []string{o.host},
+		Hints:       o.hints(src),
+		Log:         j.request,
+		Down:        &replay.Outage{What: "store down, requests get 503", Say: j.say},
+	}
+}
+
+// hints are what the explanation of a miss tells to type.
+func (o *start) hints(src *source) replay.Hints {
+	_, redis := src.store.(*redisstore.Store)
+	h := replay.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
+	if o.origin.url != nil {
+		h.Origin = o.origin.String()
+	}
+	if redis {
+		h.Store = src.address
+	}
+	return h
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var readmePath = filepath.Join("..", "..", "README.md")
+
+func TestReadmeHasTheTableOfFlags(t *testing.T) { checkSection(t, "flags", flagTable()) }
+
+func TestReadmeHasTheTableOfCommands(t *testing.T) { checkSection(t, "commands", commandTable()) }
+
+// checkSection compares what stands between two marks of README.md. With
+// -update it is written.
+func checkSection(t *testing.T, name, want string) {
+	t.Helper()
+	before, got, after := readmeSection(t, name)
+	if *update {
+		writeText(t, readmePath, before+want+after)
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("README.md has other %s than the code; go test ./cmd/cannery -update writes them (-want +got):\n%s", name, diff)
+	}
+}
+
+// readmeSection returns what stands between two marks, and the rest with them.
+func readmeSection(t *testing.T, name string) (before, section, after string) {
+	t.Helper()
+	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
+	before, rest, ok := strings.Cut(readText(t, readmePath), begin)
+	section, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("README.md has nothing between %q and %q", begin, end)
+	}
+	return before + begin, section, end + after
+}
+
+func flagTable() string {
+	var b strings.Builder
+	b.WriteString("| flag | environment | default | meaning |\n|---|---|---|---|\n")
+	for _, s := range settings() {
+		name := "`--" + s.flag
+		if s.value != "" {
+			name += " " + inTable(s.value)
+		}
+		name += "`"
+		if s.short != "" {
+			name += ", `-" + s.short + "`"
+		}
+		environment := ""
+		if names := s.variables(); names != nil {
+			environment = "`" + strings.Join(names, "`, `") + "`"
+		}
+		normal := ""
+		if s.normal != "" {
+			normal = "`" + s.normal + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", name, environment, normal, s.help)
+	}
+	return b.String()
+}
+
+func commandTable() string {
+	var b strings.Builder
+	b.WriteString("| command | |\n|---|---|\n")
+	for _, cmd := range newRoot(&world{stdout: io.Discard, stderr: io.Discard}).Commands() {
+		if !cmd.Hidden && cmd.Name() != "help" {
+			fmt.Fprintf(&b, "| `cannery %s` | %s |\n", inTable(cmd.Use), cmd.Short)
+		}
+	}
+	return b.String()
+}
+
+// inTable keeps a text from being several columns.
+func inTable(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// TestReadmeHasTheFiles: what a request walks through stands there once, and
+// nothing that is not there.
+func TestReadmeHasTheFiles(t *testing.T) {
+	_, section, _ := readmeSection(t, "files")
+	named := map[string][]string{} // patterns by directory
+	dir := ""
+	for line := range strings.Lines(section) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 2 {
+			continue
+		}
+		for _, quoted := range regexp.MustCompile("`[^`]+`").FindAllString(cells[1], -1) {
+			name := strings.Trim(quoted, "`")
+			if strings.Contains(cells[2], "what happens there") {
+				dir = name
+				continue
+			}
+			named[dir] = append(named[dir], strings.TrimSuffix(name, "/"))
+		}
+	}
+	for dir, patterns := range named {
+		parts := partsOf(t, dir)
+		for _, pattern := range patterns {
+			if !slices.ContainsFunc(parts, func(part string) bool { return fits(pattern, part) }) {
+				t.Errorf("README.md names %s%s, which is not there", dir, pattern)
+			}
+		}
+		for _, part := range parts {
+			n := 0
+			for _, pattern := range patterns {
+				if fits(pattern, part) {
+					n++
+				}
+			}
+			if dir != "cmd/cannery/" && n != 1 { // commands have helpers, which their names tell
+				t.Errorf("README.md has %s%s %d times", dir, part, n)
+			}
+		}
+	}
+	for _, dir := range []string{"cmd/cannery/", "replay/", "recorder/", "fixtures/"} {
+		if named[dir] == nil {
+			t.Errorf("README.md has no table of %s", dir)
+		}
+	}
+}
+
+func fits(pattern, name string) bool {
+	ok, err := path.Match(pattern, name)
+	return ok && err == nil
+}
+
+// partsOf lists the Go files of a directory that are no tests, and the packages
+// in it.
+func partsOf(t *testing.T, dir string) (parts []string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join("..", "..", dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		isCode := strings.HasSuffix(e.Name(), ".go") && !strings.HasSuffix(e.Name(), "_test.go")
+		if isCode || e.IsDir() && e.Name() != "testdata" {
+			parts = append(parts, e.Name())
+		}
+	}
+	return parts
+}
+
+// TestReadmeSnippetsRun: with the fixture that stands there too, and nothing
+// else.
+func TestReadmeSnippetsRun(t *testing.T) {
+	for _, tt := range []struct {
+		language, file string
+		command        []string
+	}{
+		{"python", "test_uuid.py", []string{"python3", "-m", "unittest"}},
+		{"js", "uuid.test.mjs", []string{"node", "--test"}},
+		{"java", "UUIDTest.java", []string{"java", "UUIDTest.java"}},
+	} {
+		t.Run(tt.language, func(t *testing.T) {
+			t.Parallel()
+			if _, err := exec.LookPath(tt.command[0]); err != nil {
+				t.Skipf("SKIPPED: there is no %s here", tt.command[0])
+			}
+			dir := snippetDir(t, tt.language, tt.file)
+			args := append([]string{"run", "--offline", "--fixtures", "fixtures", "--fail-unused", "--"}, tt.command...)
+			cmd := exec.CommandContext(t.Context(), "cannery", args...)
+			cmd.Dir = dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%v: %v\n%s", cmd.Args, err, out)
+			}
+		})
+	}
+	t.Run("go", func(t *testing.T) {
+		t.Parallel()
+		dir := snippetDir(t, "go", "uuid_test.go")
+		cmd := exec.CommandContext(t.Context(), "go", "test", filepath.Join(dir, "uuid_test.go"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", cmd.Args, err, out)
+		}
+	})
+}
+
+// snippetDir returns a directory with README's only snippet in a language, and
+// its fixture.
+func snippetDir(t *testing.T, language, file string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "fixtures"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, filepath.Join(dir, file), snippet(t, language))
+	writeText(t, filepath.Join(dir, "fixtures", "uuid.json"), snippet(t, "json"))
+	return dir
+}
+
+func snippet(t *testing.T, language string) string {
+	t.Helper()
+	parts := strings.Split(readText(t, readmePath), "\n```"+language+"\n")
+	if len(parts) != 2 {
+		t.Fatalf("README.md has %d snippets of %s, want 1", len(parts)-1, language)
+	}
+	text, _, _ := strings.Cut(parts[1], "```\n")
+	return text
+}

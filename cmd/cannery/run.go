@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// A runner runs a command beside the proxy, for as long as the command takes.
+type runner struct {
+	start
+	vars       []string // NAME or NAME=/PATH; see parseVariable
+	failUnused bool
+	failOnMiss bool
+	report     string // a file; "" for none
+}
+
+func newRun(w *world) *cobra.Command {
+	o := &runner{}
+	cmd := &cobra.Command{
+		Use:   "run [flags] -- COMMAND...",
+		Short: "Run a command, such as a test suite, with the proxy beside it",
+		Long: `Start the proxy on a free port, run a command that finds its URL in CANNERY_URL
+and in the variables that --env names, and stop the proxy when it has ended.
+
+With --offline the command gets recordings only, and whatever is not recorded is
+explained. With --origin what is not recorded is forwarded and recorded; with
+--record as well all is recorded anew. --fixtures names the directory that the
+recordings are read from and written to.
+
+Signals are the command's, and its exit code is cannery's. When it is 0: 1 when
+the store failed or fixtures could not be written, 3 when a request was not
+recorded (--fail-on-miss) or a recording not used (--fail-unused).`,
+		Example: `  cannery run --offline --fixtures fixtures/ -- npm test
+  cannery run --origin https://httpbin.org --fixtures fixtures/ -- go test ./...
+  cannery run --offline --env API_BASE=/v1 -- pytest`,
+		Args: cobra.ArbitraryArgs,
+	}
+	f := flagsOf(cmd)
+	f.set.SetInterspersed(false) // what follows the command is the command's
+	o.bind(f)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		env, err := w.settle(f)
+		if err != nil {
+			return err
+		}
+		if err := o.check(f, args, cmd.ArgsLenAtDash()); err != nil {
+			return err
+		}
+		return o.run(cmd.Context(), w, f, env, args)
+	}
+	return cmd
+}
+
+func (o *runner) bind(f *flags) {
+	o.host = "127.0.0.1"
+	o.bindProxy(f)
+	bindList(f, "env", &o.vars, parseVariable)
+	bind(f, "fail-unused", &o.failUnused, parseSwitch)
+	bind(f, "fail-on-miss", &o.failOnMiss, parseSwitch)
+	bind(f, "report", &o.report, parseText)
+}
+
+// check looks at how the settings go together, and fills in those that depend
+// on others.
+func (o *runner) check(f *flags, args []string, dash int) error {
+	switch {
+	case len(args) == 0:
+		return misuse("cannery run --offline --fixtures fixtures/ -- npm test", "run: no command is given")
+	case dash < 0:
+		return misuse("cannery run ... -- "+strings.Join(args, " "), "run: there is no -- before the command %q", args[0])
+	}
+	if err := o.start.check(f, "run"); err != nil {
+		return err
+	}
+	if f.source["log"] == "" {
+		o.log = "off"
+	}
+	if f.source["fail-on-miss"] == "" {
+		o.failOnMiss = o.offline
+	}
+	return nil
+}
+
+func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, args []string) error {
+	cmd, err := childCommand(args, w.stdin, w.stdout, w.stderr)
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, o.host, 0)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	url, _ := proxyURL(o.host, l.Addr())
+	cmd.Env = append(cmd.Environ(), variables(url, o.vars, env)...)
+	src, err := o.openSource(ctx, f, env)
+	if err != nil {
+		return err
+	}
+	recorded := new(countedStore)
+	if !o.offline {
+		recorded.store, src.store = src.store, recorded
+	}
+	j := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
+	defer j.close()
+	result, err := o.runBeside(ctx, w, j, l, src, cmd)
+	_, unwritten := src.close(ctx)
+	if err != nil {
+		return err
+	}
+	result.recorded, result.unwritten = recorded.added.Load(), unwritten
+	return o.finish(j, result)
+}
+
+// runBeside runs the command while the proxy answers. The error is one from
+// before the command has begun.
+func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.Listener, src *source, cmd *exec.Cmd) (*runResult, error) {
+	if _, err := o.setRules(ctx, src); err != nil {
+		return nil, fmt.Errorf("set the rules of %q: %w", src.address, err)
+	}
+	proxies, err := o.proxies(ctx, src, j, cmd.Args)
+	if err != nil {
+		return nil, err
+	}
+	tended := o.tend(ctx, src, j)
+	stop, served := make(chan os.Signal, 2), make(chan error, 1)
+	go func() { served <- newServer(proxies.handler(), stop, j.say).serve(ctx, l) }()
+	result := &runResult{mode: proxies.rest.Mode}
+	var asked <-chan os.Signal
+	child, err := startChild(cmd)
+	if err == nil {
+		asked = w.signals() // what comes when the command has ended is ours
+		result.code = child.wait()
+	}
+	result.unserved = stopServer(stop, asked, served)
+	tended()
+	if err != nil {
+		return nil, err
+	}
+	proxies.report(ctx, result)
+	return result, nil
+}
+
+// stopServer has a server finish what is under way, or give it up when asked to
+// stop meanwhile. What was asked before was the command's.
+func stopServer(stop chan<- os.Signal, asked <-chan os.Signal, served <-chan error) error {
+	for len(asked) > 0 {
+		<-asked
+	}
+	stop <- os.Interrupt
+	select {
+	case err := <-served:
+		return err
+	case sig := <-asked:
+		stop <- sig
+		return <-served
+	}
+}

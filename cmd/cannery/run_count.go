@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+
+	"example.com/cannery/fixtures"
+)
+
+// A countedStore counts the recordings that are added to a store.
+type countedStore struct {
+	store
+	added atomic.Int64
+}
+
+// Append is the store's.
+func (s *countedStore) Append(ctx context.Context, c fixtures.Commit) error {
+	err := s.store.Append(ctx, c)
+	if err == nil {
+		s.added.Add(1)
+	}
+	return err
+}

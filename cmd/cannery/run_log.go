@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"example.com/cannery/replay"
+)
+
+// maxUnusedNames is how many recordings that were not used are named.
+const maxUnusedNames = 10
+
+// trouble logs a request only when it could not be answered, or the note of an
+// entry that is no request's.
+func (j *journal) trouble(e replay.Entry) {
+	switch {
+	case e.Method == "":
+		j.say(e.Note)
+	case e.Status >= http.StatusInternalServerError && e.Cache != "HIT" && e.Note != "":
+		j.say(fmt.Sprintf("%s %s: %d: %s", e.Method, e.URL, e.Status, e.Note))
+	}
+}
+
+// explain logs why nothing answers a request.
+func (j *journal) explain(u replay.Unmatched) {
+	first, rest, _ := strings.Cut(strings.TrimSpace(u.Text), "\n")
+	j.lines.add(true, func(b *bytes.Buffer) {
+		fmt.Fprintf(b, "cannery: %s\n", printable(first))
+		if rest != "" {
+			indented(b, rest)
+		}
+	})
+}
+
+// finishRun logs what a run came to.
+func (j *journal) finishRun(r *runResult) {
+	unused := r.report.Unused
+	if j.format == "json" {
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused)})
+		return
+	}
+	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
+	if r.report.Bypasses > 0 {
+		text += fmt.Sprintf(", %d bypassed", r.report.Bypasses)
+	}
+	if r.mode != replay.Offline {
+		text += fmt.Sprintf(", %d recorded", r.recorded)
+	}
+	if r.lost > 0 {
+		text += fmt.Sprintf(", %d lost", r.lost)
+	}
+	if len(unused) > 0 {
+		text += fmt.Sprintf(", %d never used", len(unused))
+	}
+	j.talk("cannery: " + text)
+	for _, u := range unused[:min(len(unused), maxUnusedNames)] {
+		j.talk("  never used: " + unusedText(u))
+	}
+	if more := len(unused) - maxUnusedNames; more > 0 {
+		j.talk(fmt.Sprintf("  and %d more", more))
+	}
+}
+
+// runLineJSON is the last line of a log that programs read.
+type runLineJSON struct {
+	Code     int   `json:"code"`
+	Hits     int64 `json:"hits"`
+	Misses   int64 `json:"misses"`
+	Bypasses int64 `json:"bypasses"`
+	Recorded int64 `json:"recorded"`
+	Lost     int64 `json:"lost"`
+	Unused   int   `json:"unused"`
+}
+
+// unusedText names a recording for people: the fixture's file, where there is
+// one.
+func unusedText(u replay.Unused) string {
+	text := u.Method + " " + u.Target
+	if u.Take > 1 {
+		text += fmt.Sprintf(" (take %d)", u.Take)
+	}
+	if u.Session != "" {
+		text += " [" + u.Session + "]"
+	}
+	if u.Name != "" {
+		text += "  " + u.Name
+	}
+	return text
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"example.com/cannery/replay"
+)
+
+// A runResult is what a run came to.
+type runResult struct {
+	mode     replay.Mode
+	code     int // the command's
+	report   replay.Report
+	recorded int64
+	lost     int64 // recordings that could not be kept
+	down     int64 // readings of the store that failed
+
+	unread    error // the report is not whole
+	unserved  error // the proxy has not stopped as it should
+	unwritten error // recordings could not be kept in the end
+}
+
+// finish prints what the run came to, and returns what it is to exit with.
+func (o *runner) finish(j *journal, r *runResult) error {
+	verdict := o.verdict(r)
+	if o.report != "" {
+		if err := writeReport(o.report, r, report(io.Discard, "", verdict)); err != nil && verdict == nil {
+			verdict = err
+		} else if err != nil {
+			j.say(err.Error())
+		}
+	}
+	j.finishRun(r)
+	if r.code == 0 {
+		return verdict
+	}
+	for _, err := range r.troubles() {
+		j.say(err.Error()) // the command's own end is told by its code
+	}
+	return verdict
+}
+
+// verdict is the error that a run exits with, nil for none. The command's comes
+// first, then what went wrong here.
+func (o *runner) verdict(r *runResult) error {
+	if r.code != 0 {
+		return exitStatus(r.code)
+	}
+	for _, err := range r.troubles() {
+		return err
+	}
+	misses := r.report.Misses
+	switch unused := int64(len(r.report.Unused)); {
+	case o.failOnMiss && misses > 0 && o.offline:
+		return &failure{exitDifferent, fmt.Errorf("run: %s had no recording", count(misses, "request", "requests")), "--fail-on-miss=false lets that pass"}
+	case o.failOnMiss && misses > 0:
+		return &failure{exitDifferent, fmt.Errorf("run: %s not been recorded before (--fail-on-miss)", count(misses, "request had", "requests had")), ""}
+	case o.failUnused && unused > 0:
+		return &failure{exitDifferent, fmt.Errorf("run: %s not used (--fail-unused)", count(unused, "recording was", "recordings were")), ""}
+	}
+	return nil
+}
+
+// troubles are what went wrong here, the worst first.
+func (r *runResult) troubles() (errs []error) {
+	if r.lost+r.down > 0 {
+		errs = append(errs, fmt.Errorf("run: the store failed while the command ran: %s lost, %s failed",
+			count(r.lost, "recording", "recordings"), count(r.down, "reading", "readings")))
+	}
+	for _, err := range []error{r.unwritten, r.unserved, r.unread} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// runJSON is the file of --report.
+type runJSON struct {
+	Mode      string             `json:"mode"`
+	ExitCode  int                `json:"exit_code"`
+	Hits      int64              `json:"hits"`
+	Misses    int64              `json:"misses"`
+	Bypasses  int64              `json:"bypasses"`
+	Recorded  int64              `json:"recorded"`
+	Lost      int64              `json:"lost"`
+	Unmatched []replay.Unmatched `json:"unmatched"` // the first 1,000
+	Unused    []replay.Unused    `json:"unused"`
+}
+
+// writeReport writes the file of --report, as a whole or not at all.
+func writeReport(path string, r *runResult, code int) error {
+	fail := func(err error) error { return fmt.Errorf("write --report %q: %w", path, cause(err)) }
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".cannery-report-*")
+	if err != nil {
+		return fail(err)
+	}
+	enc := json.NewEncoder(tmp)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err = enc.Encode(runJSON{
+		Mode: r.mode.String(), ExitCode: code,
+		Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
+		Recorded: r.recorded, Lost: r.lost,
+		Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
+		Unused:    append([]replay.Unused{}, r.report.Unused...),
+	})
+	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fail(errors.Join(err, os.Remove(tmp.Name())))
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+)
+
+// urlVariable always holds the proxy's URL for the command.
+const urlVariable = "CANNERY_URL"
+
+var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(=/[^\x00]*)?$`)
+
+// parseVariable reads NAME, or NAME=/PATH for a URL that has a path.
+func parseVariable(text string) (string, error) {
+	name, rest, ok := strings.Cut(text, "=")
+	switch {
+	case variable.MatchString(text):
+		return text, nil
+	case ok && variable.MatchString(name):
+		hint := "the value is the proxy's URL and this path: write " + name + " for the URL alone"
+		if strings.Contains(rest, "://") {
+			hint = "the origin is set with --origin; the command gets the proxy's URL in " + name
+		}
+		return "", misuse(hint, "the path does not begin with /")
+	}
+	return "", errors.New("not the name of a variable")
+}
+
+// variables returns what a command is told in its environment: the URL, and
+// that no other proxy stands between it and this one. Vars are as
+// parseVariable returns them.
+func variables(url string, vars []string, env environment) []string {
+	told := []string{urlVariable + "=" + url}
+	for _, v := range vars {
+		name, path, _ := strings.Cut(v, "=")
+		told = append(told, name+"="+url+path)
+	}
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
+		if env.get(name) != "" {
+			// Not every client knows by itself that loopback needs no proxy.
+			return append(told, withLoopback("NO_PROXY", env), withLoopback("no_proxy", env))
+		}
+	}
+	return told
+}
+
+// withLoopback adds our address to a list of hosts in a variable.
+func withLoopback(name string, env environment) string {
+	hosts := env.get(name)
+	if hosts == "" {
+		return name + "=127.0.0.1"
+	}
+	return name + "=" + hosts + ",127.0.0.1"
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"example.com/cannery/fixtures"
+)
+
+// A shelf is where people look recordings up: the store, or a directory of
+// fixtures.
+type shelf struct {
+	address string // for people
+	rules   *fixtures.Rules
+
+	store store                // nil: a directory
+	set   *fixtures.FixtureDir // nil: the store
+
+	config fixtures.FixtureConfig // of the directory
+}
+
+// shelfOptions choose a shelf.
+type shelfOptions struct {
+	store    storeOptions
+	fixtures string // "": the store
+}
+
+func (o *shelfOptions) bind(f *flags) {
+	bind(f, "fixtures", &o.fixtures, parseText)
+	o.store.bind(f)
+}
+
+// within chooses the directory that a fixture's path lies in, when no other is
+// chosen.
+func (o *shelfOptions) within(paths []string) {
+	for _, path := range paths {
+		if o.fixtures == "" && isPath(path) {
+			o.fixtures = fixtureRoot(path)
+		}
+	}
+}
+
+// fixtureRoot returns the nearest folder above a file that has a cannery.json,
+// "" when there is none.
+func fixtureRoot(file string) string {
+	abs, err := filepath.Abs(file)
+	if err != nil {
+		return ""
+	}
+	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "cannery.json")); err == nil {
+			if near, err := filepath.Rel(filepath.Dir(abs), dir); err == nil {
+				return filepath.Join(filepath.Dir(file), near)
+			}
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// open opens the shelf, which its user closes.
+func (o *shelfOptions) open(ctx context.Context, f *flags, env environment) (*shelf, error) {
+	if o.fixtures != "" {
+		return openSet(o.fixtures)
+	}
+	store, address, err := o.store.open(ctx, f, env)
+	if err != nil {
+		return nil, err
+	}
+	view, err := store.View(ctx)
+	if err != nil {
+		store.Close()
+		return nil, fmt.Errorf("open %q: %w", address, err)
+	}
+	return &shelf{address: address, rules: view.Rules, store: store}, nil
+}
+
+func openSet(dir string) (*shelf, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the fixtures %q: there is no such directory", dir)
+	}
+	set, err := fixtures.OpenFixtures(dir)
+	if err != nil {
+		return nil, err
+	}
+	config, err := set.Config()
+	if err != nil {
+		return nil, fmt.Errorf("read the fixtures %q: %w", dir, err)
+	}
+	return &shelf{address: dir, rules: &config.Rules, set: set, config: config}, nil
+}
+
+// close ends the use of a shelf of which nothing was changed but by methods of
+// its own, which have said how it went.
+func (s *shelf) close() {
+	if s.store != nil {
+		s.store.Close()
+	}
+}
+
+// A shelved is a recording on a shelf.
+type shelved struct {
+	*fixtures.Recording
+	key  fixtures.Key
+	file string // below the directory, slash-separated; "" in the store
+}
+
+// recordings returns all there is, those of one key together.
+func (s *shelf) recordings(ctx context.Context) iter.Seq2[shelved, error] {
+	return func(yield func(shelved, error) bool) {
+		if s.set != nil {
+			for rec, err := range s.set.Recordings(ctx) {
+				if !s.give(rec, err, yield) {
+					return
+				}
+			}
+			return
+		}
+		for rec, err := range s.store.Recordings(ctx) {
+			if !s.give(rec, err, yield) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) give(rec *fixtures.Recording, err error, yield func(shelved, error) bool) bool {
+	if err != nil {
+		// Of a directory, only what is wrong with one file leaves open where.
+		if s.set == nil || errors.As(err, new(*fixtures.FixtureError)) {
+			err = fmt.Errorf("read %q: %w", s.address, err)
+		}
+		return yield(shelved{}, err)
+	}
+	file := ""
+	if s.set != nil {
+		file = rec.Name
+	}
+	return yield(shelved{rec, s.rules.Key(&rec.Request), file}, nil)
+}
+
+// requests returns all there is, request by request with its takes in order.
+func (s *shelf) requests(ctx context.Context) iter.Seq2[[]shelved, error] {
+	return func(yield func([]shelved, error) bool) {
+		var takes []shelved
+		for rec, err := range s.recordings(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(takes) > 0 && takes[0].key != rec.key {
+				if !yield(takes, nil) {
+					return
+				}
+				takes = nil
+			}
+			takes = append(takes, rec)
+		}
+		if len(takes) > 0 {
+			yield(takes, nil)
+		}
+	}
+}
+
+// remove removes takes, and returns how many.
+func (s *shelf) remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
+	if s.store != nil {
+		n, err = s.store.Remove(ctx, filter, dryRun)
+	} else {
+		n, err = s.removeFiles(ctx, filter, dryRun)
+	}
+	if err != nil {
+		return n, fmt.Errorf("remove from %q: %w", s.address, err)
+	}
+	return n, nil
+}
+
+// removeFiles writes the directory anew without some takes: what refers to them
+// is then right too, and a kill leaves the old set.
+func (s *shelf) removeFiles(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
+	var left []*fixtures.Recording
+	for takes, err := range s.requests(ctx) {
+		if err != nil {
+			return 0, err
+		}
+		kept := withoutTakes(takes, filter)
+		n += len(takes) - len(kept)
+		left = append(left, kept...)
+	}
+	if n == 0 || dryRun {
+		return n, nil
+	}
+	_, err = s.set.Write(ctx, s.config, recordingsOf(left), fixtures.WriteOptions{Prune: true})
+	return n, err
+}
+
+// withoutTakes returns the takes of a request that a filter does not select. What
+// a take stood after that goes, the next of its variant stands after.
+func withoutTakes(takes []shelved, filter fixtures.Filter) (left []*fixtures.Recording) {
+	after := map[string][]string{} // by variant
+	for _, rec := range takes {
+		variant := rec.Variant()
+		if filter.SelectsTake(rec.key, rec.Take) {
+			after[variant] = append(after[variant], rec.After...)
+			continue
+		}
+		next := rec.Recording
+		if names := after[variant]; names != nil {
+			again := *next
+			again.After = slices.Compact(slices.Sorted(slices.Values(slices.Concat(names, next.After))))
+			next = &again
+			delete(after, variant)
+		}
+		left = append(left, next)
+	}
+	return left
+}
+
+// recordingsOf returns recordings as a set to write.
+func recordingsOf(recs []*fixtures.Recording) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for _, rec := range recs {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
+
+// url returns what was asked for, for people: the values of what is named like
+// a secret are masked.
+func (r shelved) url() string {
+	target := fixtures.CleanTarget(r.Request.Target)
+	switch origin := r.Request.Origin; {
+	case origin == "":
+		return target
+	case strings.Contains(origin, "://"):
+		return origin + target
+	default:
+		return origin + " " + target
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/replay"
+)
+
+// A source is where the proxy has its recordings from: a store, a directory of
+// fixtures that is recorded into, or one that is served as it is.
+type source struct {
+	library
+	address string   // for people
+	flags   []string // that choose it, for people: without secrets
+
+	store store             // nil: nothing is recorded
+	work  *workStore        // the store of a directory that is recorded into
+	files *fixtures.Library // the directory that is served as it is
+}
+
+// A library is what can be read of every source.
+type library interface {
+	replay.Store
+	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
+}
+
+// openSource opens what the settings choose.
+func (o *start) openSource(ctx context.Context, f *flags, env environment) (*source, error) {
+	switch {
+	case o.fixtures == "":
+		s, address, err := o.store.open(ctx, f, env)
+		if err != nil {
+			return nil, err
+		}
+		return &source{library: s, store: s, address: address, flags: o.store.flags(f, address)}, nil
+	case o.offline:
+		files, err := fixtures.OpenLibrary(ctx, o.fixtures)
+		var mistake *fixtures.FixtureError
+		switch {
+		case errors.As(err, &mistake):
+			return nil, fmt.Errorf("read the fixtures %q: %w", o.fixtures, err)
+		case err != nil:
+			return nil, &failure{exitStore, err, "--fixtures names a directory that 'cannery export' or 'cannery run' has written"}
+		}
+		return &source{library: files, files: files, address: o.fixtures}, nil
+	}
+	work, err := openWork(ctx, env, o.fixtures, o.record, &o.store)
+	if err != nil {
+		return nil, err
+	}
+	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
+}
+
+// close writes what is left to write. Nil is a source that was not opened.
+func (s *source) close(ctx context.Context) (fixtures.WriteReport, error) {
+	switch {
+	case s.work != nil:
+		return s.work.finish(ctx)
+	case s.files != nil:
+		return fixtures.WriteReport{}, s.files.Close()
+	}
+	if err := s.store.Close(); err != nil {
+		return fixtures.WriteReport{}, fmt.Errorf("close %q: %w", s.address, err)
+	}
+	return fixtures.WriteReport{}, nil
+}
+
+// setRules gives the source the rules that are set here, kind by kind, and
+// returns those now in force. What is served as it is keeps its own.
+func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error) {
+	view, err := s.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rules := *view.Rules
+	for _, kind := range []struct{ to, from *[]string }{
+		{&rules.MatchHeader, &o.rules.MatchHeader},
+		{&rules.IgnoreQuery, &o.rules.IgnoreQuery},
+		{&rules.IgnoreBody, &o.rules.IgnoreBody},
+	} {
+		if *kind.from != nil {
+			*kind.to = *kind.from
+		}
+	}
+	rules, err = rules.Normalize()
+	switch {
+	case err != nil || rules.Equal(*view.Rules):
+		return &rules, err
+	case s.store == nil:
+		text, err := json.Marshal(rules)
+		if err != nil {
+			return nil, err
+		}
+		return nil, misuse(fmt.Sprintf("write \"rules\": %s into %s", text, filepath.Join(s.address, "cannery.json")), "the fixtures have other rules than the flags say")
+	}
+	return &rules, s.store.SetRules(ctx, rules)
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"example.com/cannery/recorder"
+)
+
+// A verify asks an origin again for what is recorded.
+type verify struct {
+	shelf   shelfOptions
+	origin  origin
+	timeout time.Duration
+	ca      *x509.CertPool // nil: the system's
+	fields  []string       // of a header, sent with every request
+	rate    float64        // requests a second, 0 for no limit
+	values  bool
+	update  bool
+	json    bool
+}
+
+func newVerify(w *world) *cobra.Command {
+	o := &verify{}
+	cmd := &cobra.Command{
+		Use:   "verify [DIR]",
+		Short: "Ask the origin whether recordings still hold",
+		Long: `Ask the origin again for every safe request that is recorded, in DIR or in the
+store, and report what differs: the status, header fields that clients act on,
+and the structure of the content, that is fields of JSON which are new, gone or
+of another type. Other values differ with --values only. A request with several
+takes holds when the answer is as any of them.
+
+Unsafe requests are not sent, redirects are not followed, and nothing is recorded
+unless --update says so. Credentials are not part of recordings: --header gives
+some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
+		Example: `  cannery verify fixtures/ --origin https://api.example.com
+  cannery verify --origin https://api.example.com --values --rate 2
+  cannery verify fixtures/ --origin https://api.example.com --update \
+    --header "Authorization: Bearer $TOKEN"`,
+		Args: cobra.ArbitraryArgs,
+	}
+	f := flagsOf(cmd)
+	o.bind(f)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		env, err := w.settle(f)
+		switch {
+		case err != nil:
+			return err
+		case len(args) > 1:
+			return misuse("", "verify: unexpected argument %q", args[1])
+		case len(args) == 1 && args[0] == "":
+			return misuse("cannery verify fixtures/ --origin https://api.example.com", "verify: the directory is empty")
+		case len(args) == 1:
+			o.shelf.fixtures = args[0]
+		}
+		return o.run(cmd.Context(), w, f, env)
+	}
+	return cmd
+}
+
+func (o *verify) bind(f *flags) {
+	bind(f, "origin", &o.origin, parseOrigin)
+	bindList(f, "header", &o.fields, parseText)
+	bind(f, "rate", &o.rate, parseSpeed)
+	bind(f, "values", &o.values, parseSwitch)
+	bind(f, "update", &o.update, parseSwitch)
+	bind(f, "json", &o.json, parseSwitch)
+	bind(f, "origin-timeout", &o.timeout, parseDuration)
+	bind(f, "origin-ca", &o.ca, readAuthorities)
+	o.shelf.bind(f)
+}
+
+// parseFields reads "Name: value" lines. Its error does not quote them: they
+// may hold a secret.
+func parseFields(lines []string) (http.Header, error) {
+	header := http.Header{}
+	for i, line := range lines {
+		name, value, found := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		if !found || !isFieldName(name) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return nil, misuse("a field is a name and a value, as in --header 'Accept: text/html'", "verify: number %d of --header is not a header field", i+1)
+		}
+		header.Add(name, value)
+	}
+	return header, nil
+}
+
+func isFieldName(name string) bool {
+	const more = "!#$%&'*+-.^_`|~0123456789"
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || strings.ContainsRune(more, r))
+	})
+}
+
+func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) error {
+	if o.origin.url == nil {
+		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given")
+	}
+	header, err := parseFields(o.fields)
+	if err != nil {
+		return err
+	}
+	shelf, err := o.shelf.open(ctx, f, env)
+	if err != nil {
+		return err
+	}
+	defer shelf.close()
+	set, err := readQuestions(ctx, shelf, o.origin, header)
+	if err != nil {
+		return err
+	}
+	report := &verifyReport{json: o.json, out: w.stdout}
+	if err := o.ask(ctx, w, env, set, header, report); err != nil {
+		return fmt.Errorf("verify %q: %w", shelf.address, err)
+	}
+	if o.update {
+		if err := updateAll(ctx, shelf, set, header); err != nil {
+			return fmt.Errorf("verify %q: update: %w", shelf.address, err)
+		}
+	}
+	return o.conclude(report, shelf, set)
+}
+
+// ask asks all questions and reports as answers come; on a terminal, where a
+// progress bar is shown meanwhile, when all have come.
+func (o *verify) ask(ctx context.Context, w *world, env environment, set *questions, header http.Header, report *verifyReport) error {
+	transport := recorder.NewTransport(recorder.TransportConfig{Timeout: o.timeout, RootCAs: o.ca})
+	defer transport.CloseIdleConnections()
+	asker := &asker{transport: transport, origin: o.origin, header: header, timeout: o.timeout, values: o.values, redact: set.redact}
+
+	bar := newProgress(w.stderr, env, "verifying")
+	var late bytes.Buffer
+	if bar.bar != nil {
+		report.out = &late
+	}
+	err := asker.askAll(ctx, set.ask, o.rate, func(q *question) error {
+		bar.add()
+		return report.add(q)
+	})
+	bar.end()
+	report.out = w.stdout
+	if _, failed := io.Copy(w.stdout, &late); err == nil {
+		err = printed(failed)
+	}
+	return err
+}
+
+// conclude prints the sum, and makes the exit code of it.
+func (o *verify) conclude(r *verifyReport, s *shelf, set *questions) error {
+	sum, left, noted := sumOf(set), int64(0), int64(0)
+	for _, q := range set.ask {
+		if q.err != nil || q.changes == nil || q.updated {
+			continue
+		}
+		left++
+		if q.note != "" {
+			noted++
+		}
+		if o.update {
+			if err := r.kept(q); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.finish(sum); err != nil {
+		return err
+	}
+	switch {
+	case left > 0:
+		hint := "is it meant? then record again what differs, with --update"
+		if noted == left || o.update {
+			hint = "the notes say why, and what to do"
+		}
+		return &failure{exitDifferent, fmt.Errorf("verify %q: %s", s.address, count(left, "request is answered differently", "requests are answered differently")), hint}
+	case sum.Failed > 0:
+		return &failure{exitOrigin, fmt.Errorf("verify %q: %s", s.address, count(int64(sum.Failed), "request got no answer", "requests got no answer")), "is the origin overloaded? --rate asks more slowly, --origin-timeout waits longer"}
+	}
+	return nil
+}

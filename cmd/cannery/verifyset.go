@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/drift"
+	"example.com/cannery/fixtures/secret"
+)
+
+// A question is one request that is recorded, and what came of asking it again.
+type question struct {
+	takes []shelved // of one variant, in order, never empty
+	of    int       // how many takes the request has, those of other variants included
+
+	err     error          // why there was no whole answer
+	take    shelved        // the take that the answer was compared with
+	changes []drift.Change // nil: the recording holds
+	answer  *fixtures.Response
+	updated bool
+	note    string // what to do about it, "" for nothing special
+}
+
+func (q *question) request() *fixtures.Request { return &q.takes[len(q.takes)-1].Request }
+
+// Questions are all that a shelf has.
+type questions struct {
+	ask     []*question
+	skipped map[string]int // takes that are not asked for, by the reason
+	all     []shelved      // every recording, in the shelf's order
+	redact  []string       // the shelf's rules of what is secret
+}
+
+// The reasons not to ask.
+const (
+	skipUnsafe  = "unsafe"
+	skipOrigin  = "of another origin"
+	skipSecret  = "with a secret that is not kept"
+	skipContent = "with content that is not kept"
+)
+
+// readQuestions reads all of a shelf. It is done before anything is asked, which
+// may take long: nobody else is to wait for the shelf meanwhile.
+func readQuestions(ctx context.Context, s *shelf, o origin, header http.Header) (*questions, error) {
+	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact}
+	origins := map[string]bool{}
+	var variants []*question
+	for takes, err := range s.requests(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		set.all = append(set.all, takes...)
+		origins[takes[0].Request.Origin] = true
+		variants = append(variants, variantsOf(takes)...)
+	}
+	if len(origins) > 1 && !origins[o.name] && !origins[o.url.String()] {
+		return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
+			"verify %q: --origin %q is none of those recorded: %s", s.address, o, strings.Join(slices.Sorted(maps.Keys(origins)), ", "))
+	}
+	for _, q := range variants {
+		name := q.request().Origin
+		why := reasonToSkip(q.request(), header)
+		if len(origins) > 1 && name != o.name && name != o.url.String() {
+			why = skipOrigin
+		}
+		if why != "" {
+			set.skipped[why] += len(q.takes)
+			continue
+		}
+		set.ask = append(set.ask, q)
+	}
+	return set, nil
+}
+
+// variantsOf divides the takes of a request by whom and what they are for.
+func variantsOf(takes []shelved) []*question {
+	var out []*question
+	byVariant := map[string]*question{}
+	for _, rec := range takes {
+		variant := rec.Variant()
+		q := byVariant[variant]
+		if q == nil {
+			q = &question{of: len(takes)}
+			byVariant[variant] = q
+			out = append(out, q)
+		}
+		q.takes = append(q.takes, rec)
+	}
+	return out
+}
+
+// reasonToSkip says why a request cannot be asked again, "" when it can.
+func reasonToSkip(req *fixtures.Request, header http.Header) string {
+	switch {
+	case !fixtures.Methods(nil).HitOrMiss(req.Method):
+		return skipUnsafe
+	case req.Digest != nil:
+		return skipContent
+	case numberedPlaceholder.MatchString(req.Target), numberedPlaceholder.Match(req.Body):
+		return skipSecret
+	}
+	for name, values := range req.Header {
+		if _, given := header[name]; !given && slices.ContainsFunc(values, numberedPlaceholder.MatchString) {
+			return skipSecret
+		}
+	}
+	return ""
+}
+
+// judge compares an answer with all takes: it holds when it is as any of them,
+// since the origin may be in the state of any. Else it is told from the nearest,
+// the newest of several.
+//
+// Both are compared without their secrets, which are expected to change and must
+// not be told.
+func (q *question) judge(res *fixtures.Response, cleaner *secret.Cleaner, o drift.Options) error {
+	q.answer = res
+	now := fixtures.Recording{Exchange: fixtures.Exchange{Request: *q.request(), Response: *res}}
+	is := cleaned(cleaner, &now)
+	for i, rec := range slices.Backward(q.takes) {
+		o.WasAt = originURL(&rec.Request)
+		changes, err := drift.Compare(rec.Request.Method, cleaned(cleaner, rec.Recording), is, o)
+		if err != nil {
+			return err
+		}
+		if i == len(q.takes)-1 || len(changes) < len(q.changes) {
+			q.take, q.changes = rec, changes
+		}
+	}
+	q.note = noteOn(q.take.Response.Status, res.Status)
+	return nil
+}
+
+// cleaned returns a recording's response without its secrets.
+func cleaned(cleaner *secret.Cleaner, rec *fixtures.Recording) *fixtures.Response {
+	cleaner.Learn(rec)
+	return &cleaner.Clean(rec).Response
+}
+
+// originURL returns where an origin was when it was recorded, "" when nobody
+// knows.
+func originURL(req *fixtures.Request) string {
+	if req.Base == "" && strings.Contains(req.Origin, "://") {
+		return req.Origin
+	}
+	return req.Base
+}
+
+// noteOn explains a status that says nothing about the resource.
+func noteOn(was, is int) string {
+	switch {
+	case was == is:
+	case is == http.StatusUnauthorized || is == http.StatusForbidden:
+		return "the origin wants credentials, which are not part of recordings: --header 'Authorization: ...' sends some"
+	case is == http.StatusTooManyRequests:
+		return "the origin wants to be asked more slowly: see --rate"
+	case is >= 500:
+		return fmt.Sprintf("the origin fails with %d: try again", is)
+	}
+	return ""
+}

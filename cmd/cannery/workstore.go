@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/publish"
+)
+
+// A workStore stands behind a directory of fixtures that is recorded into. It
+// holds what the origin said, secrets included, in the user's state directory;
+// the fixtures are cleaned copies, written when nothing has been recorded for a
+// while, and at the end. It begins with what the directory has, and is removed
+// when the last process on it has ended. What a killed one has left is taken up
+// by the next.
+type workStore struct {
+	store
+	path  string // of the store
+	dir   string // of the fixtures, as it was given
+	prune bool   // the fixtures become those of this run alone
+
+	// entry is held while a process comes or goes, users by all that use
+	// the store.
+	entry, users *flock.Flock
+
+	// changed has room for one word that there is something to write.
+	changed chan struct{}
+
+	mu    sync.Mutex
+	dirty bool // guarded by mu: something was recorded and not written
+	any   bool // guarded by mu: something was recorded
+}
+
+// openWork opens the store behind a directory of fixtures, which need not exist
+// yet. Anew begins with nothing but the directory's rules, and makes the
+// fixtures those of what is recorded from now on. Finish writes the fixtures,
+// unless nothing was recorded, and closes the store.
+func openWork(ctx context.Context, env environment, dir string, anew bool, o *storeOptions) (s *workStore, err error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("record into %q: %w", dir, err)
+	}
+	path, err := o.dirPath(env)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(abs))
+	path += "-fixtures-" + hex.EncodeToString(sum[:6])
+	s = &workStore{path: path, dir: dir, prune: anew, changed: make(chan struct{}, 1)}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("record into %q: %w", dir, err)
+	}
+	s.entry, s.users = flock.New(path+".entry"), flock.New(path+".users")
+	if err := s.enter(ctx, anew, o.cacheSize); err != nil {
+		return nil, fmt.Errorf("record into %q: %w", dir, err)
+	}
+	return s, nil
+}
+
+// lockPoll is how often a process looks whether a lock is free.
+const lockPoll = 10 * time.Millisecond
+
+// enter opens the store, and fills it when nobody else is on it.
+func (s *workStore) enter(ctx context.Context, anew bool, cacheSize int64) error {
+	if _, err := s.entry.TryLockContext(ctx, lockPoll); err != nil {
+		return err
+	}
+	defer s.entry.Close()
+	first, err := s.users.TryLock()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stat(s.path)
+	left := err == nil // by a process that was killed
+	if s.store, err = dirstore.Open(s.path, cacheSize); err != nil {
+		return errors.Join(err, s.users.Close())
+	}
+	if first {
+		err = s.fill(ctx, anew, left)
+	}
+	if err == nil && first {
+		err = s.users.Unlock()
+	}
+	if err == nil {
+		_, err = s.users.TryRLockContext(ctx, lockPoll)
+	}
+	if err != nil {
+		return errors.Join(err, s.Close(), s.users.Close())
+	}
+	return nil
+}
+
+// fill makes the store hold what the directory has. What was left there and
+// never written stays, unless the fixtures begin anew.
+func (s *workStore) fill(ctx context.Context, anew, left bool) error {
+	set, err := fixtures.OpenFixtures(s.dir)
+	if err != nil {
+		return err
+	}
+	cfg, recs, err := s.contents(ctx, set)
+	if err != nil {
+		return err
+	}
+	if left && !anew {
+		s.touch()
+		view, err := s.View(ctx)
+		if err != nil {
+			return err
+		}
+		if view.Rules.Equal(cfg.Rules) {
+			_, err = s.Import(ctx, cfg.Rules, recs, true)
+			return err
+		}
+	}
+	if anew {
+		recs = nothing
+	}
+	_, err = s.Import(ctx, cfg.Rules, recs, false)
+	return err
+}
+
+func nothing(func(*fixtures.Recording, error) bool) {}
+
+// contents returns what a directory has: nothing when there is none, or none
+// with fixtures.
+func (s *workStore) contents(ctx context.Context, set *fixtures.FixtureDir) (cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error], err error) {
+	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
+		return cfg, nothing, nil
+	}
+	if cfg, err = set.Config(); err != nil {
+		return cfg, nil, err
+	}
+	return cfg, func(yield func(*fixtures.Recording, error) bool) {
+		for rec, err := range set.Recordings(ctx) {
+			if errors.Is(err, fixtures.ErrNoFixtures) {
+				return
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}, nil
+}
+
+// Append is the store's, and has the fixtures written soon.
+func (s *workStore) Append(ctx context.Context, c fixtures.Commit) error {
+	err := s.store.Append(ctx, c)
+	if err == nil {
+		s.touch()
+	}
+	return err
+}
+
+// touch notes that the fixtures are not what the store holds.
+func (s *workStore) touch() {
+	s.mu.Lock()
+	s.dirty, s.any = true, true
+	s.mu.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// publishAfter is how long nothing is recorded before the fixtures are written.
+const publishAfter = time.Second
+
+// keep writes the fixtures from time to time until ctx ends. Writing a large
+// set takes long, so it is not begun again before ten times that has passed.
+func (s *workStore) keep(ctx context.Context, failed func(error)) {
+	timer := time.NewTimer(publishAfter)
+	defer timer.Stop()
+	pause := publishAfter
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.changed:
+			timer.Reset(pause)
+		case <-timer.C:
+			began := time.Now()
+			if _, err := s.publish(ctx, false); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+			pause = max(publishAfter, 10*time.Since(began))
+		}
+	}
+}
+
+// publish writes the fixtures, if there is something new.
+func (s *workStore) publish(ctx context.Context, prune bool) (report fixtures.WriteReport, err error) {
+	s.mu.Lock()
+	dirty, pruned := s.dirty, prune && s.any
+	s.dirty = false
+	s.mu.Unlock()
+	if !dirty && !pruned {
+		return report, nil
+	}
+	defer func() {
+		if err != nil {
+			s.mu.Lock()
+			s.dirty = true
+			s.mu.Unlock()
+			if known := new(failure); !errors.As(err, &known) {
+				err = &failure{exitFailed, err, "what was recorded is kept: the next recording into this directory, without --record, writes it too"}
+			}
+		}
+	}()
+	p, err := publish.New(ctx, s.store, nil, nil)
+	if err != nil {
+		return report, fmt.Errorf("write the fixtures %q: %w", s.dir, err)
+	}
+	set, err := fixtures.OpenFixtures(s.dir)
+	if err != nil {
+		return report, err
+	}
+	report, err = p.Write(ctx, set, fixtures.WriteOptions{Prune: pruned})
+	if left := int64(p.Left()); err == nil && left > 0 {
+		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
+	}
+	return report, err
+}
+
+// finish writes the fixtures for the last time, and leaves the store, which the
+// last one removes. What could not be written stays in the store.
+func (s *workStore) finish(ctx context.Context) (fixtures.WriteReport, error) {
+	report, err := s.publish(ctx, s.prune)
+	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
+		defer s.entry.Close()
+	}
+	err = errors.Join(err, s.Close(), s.users.Unlock())
+	if last, locked := s.users.TryLock(); locked == nil && last && err == nil {
+		err = os.RemoveAll(s.path)
+	}
+	return report, errors.Join(err, s.users.Close())
+}

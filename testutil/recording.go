@@ -1,0 +1,138 @@
+package testutil
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"net/http"
+	"net/url"
+	"os"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/publish"
+	"example.com/cannery/recorder"
+	"example.com/cannery/replay"
+)
+
+const (
+	// cacheBytes bounds the memory of recordings, which are rarely read.
+	cacheBytes = 1 << 20
+	// maxBody is the most content of an answer that is recorded.
+	maxBody = 256 << 20
+)
+
+// recording forwards everything to the origin, and makes fixtures of it. What
+// the origin said, secrets included, is in a temporary directory of the test.
+type recording struct {
+	config    *Config
+	origin    *url.URL
+	set       *fixtures.FixtureDir
+	store     *dirstore.Store
+	transport *http.Transport
+}
+
+func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err error) {
+	m = &recording{config: c, origin: origin, transport: recorder.NewTransport(recorder.TransportConfig{})}
+	if m.set, err = fixtures.OpenFixtures(c.Dir); err != nil {
+		return nil, err
+	}
+	var rules fixtures.Rules
+	if _, err := os.Stat(c.Dir); !errors.Is(err, fs.ErrNotExist) {
+		old, err := m.set.Config()
+		if err != nil {
+			return nil, err
+		}
+		rules = old.Rules
+	}
+	if m.store, err = dirstore.Open(t.TempDir(), cacheBytes); err != nil {
+		return nil, err
+	}
+	if err := m.store.SetRules(t.Context(), rules); err != nil {
+		return nil, errors.Join(err, m.store.Close())
+	}
+	return m, nil
+}
+
+func (m *recording) proxy(s *Server) *replay.Proxy {
+	p := m.config.proxy()
+	p.Mode = replay.Record
+	p.Store = m.store
+	p.OriginName, p.OriginURL = m.config.name(m.origin), m.origin
+	p.Origin = &recorder.Recorder{
+		Origin:    m.origin,
+		Transport: m.transport,
+		Store:     m.store,
+		Methods:   p.Methods,
+		Statuses:  recorder.AllStatuses(),
+		MaxBody:   maxBody,
+		Anew:      true,
+		Stored: func(err error) {
+			if err != nil {
+				s.test.errorf("a recording is lost: %v", err)
+			}
+		},
+		Dropped: func(r *http.Request, why string) {
+			s.test.logf("not recorded: %s %s: %s", r.Method, fixtures.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+		},
+	}
+	return p
+}
+
+// end writes the fixtures of the tests that have passed.
+func (m *recording) end(t *test, all []*Server) {
+	passed := map[string]bool{}
+	for _, s := range all {
+		passed[s.session] = true
+	}
+	for _, s := range all {
+		if !s.test.passed() {
+			delete(passed, s.session)
+		}
+	}
+	var err error
+	if len(passed) > 0 {
+		err = m.write(passed)
+	}
+	m.transport.CloseIdleConnections()
+	if err = errors.Join(err, m.store.Close()); err != nil {
+		t.errorf("record into %q: %v", m.config.Dir, err)
+	}
+}
+
+func (m *recording) write(sessions map[string]bool) error {
+	ctx := context.Background()
+	p, err := publish.New(ctx, passedStore{m.store, sessions}, nil, nil)
+	if err != nil {
+		return err
+	}
+	_, err = p.Write(ctx, m.set, fixtures.WriteOptions{Prune: true, Within: func(req *fixtures.Request) bool {
+		return sessions[req.Session] && req.Origin == m.config.name(m.origin)
+	}})
+	if err == nil && p.Left() > 0 {
+		err = fmt.Errorf("what looks like a secret is left: see 'cannery export %s --check'", m.config.Dir)
+	}
+	return err
+}
+
+// A passedStore has the recordings of some sessions only.
+type passedStore struct {
+	*dirstore.Store
+	sessions map[string]bool
+}
+
+func (s passedStore) Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for rec, err := range s.Store.Recordings(ctx) {
+			if err == nil && !s.sessions[rec.Request.Session] {
+				continue
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
+}

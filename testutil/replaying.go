@@ -1,0 +1,117 @@
+package testutil
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/replay"
+)
+
+// replaying answers from fixtures. It has nothing to dial with.
+type replaying struct {
+	config  *Config
+	origin  *url.URL // nil: none is known
+	library *fixtures.Library
+	catalog *replay.Catalog
+}
+
+func newReplaying(t testing.TB, c *Config) (*replaying, error) {
+	origin, err := c.origin()
+	if err != nil {
+		return nil, err
+	}
+	m := &replaying{config: c, origin: origin}
+	if m.library, err = fixtures.OpenLibrary(t.Context(), c.Dir); err != nil {
+		if errors.Is(err, fixtures.ErrNoFixtures) {
+			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))
+		}
+		return nil, err
+	}
+	m.catalog = &replay.Catalog{Store: m.library, Methods: c.Methods}
+	return m, nil
+}
+
+// recordCommand is what to type to record what a test is missing.
+func (m *replaying) recordCommand(t testing.TB) string {
+	names := strings.Split(t.Name(), "/")
+	for i, name := range names {
+		names[i] = "^" + regexp.QuoteMeta(name) + "$"
+	}
+	command := fmt.Sprintf("%s=1 go test -run '%s'", recordVariable, strings.Join(names, "/"))
+	if m.origin == nil {
+		return "set the Origin in testutil.Config, then " + command
+	}
+	return command
+}
+
+func (m *replaying) proxy(s *Server) *replay.Proxy {
+	p := m.config.proxy()
+	p.Mode = replay.Offline
+	p.Store, p.Catalog = m.library, m.catalog
+	p.OriginName = m.config.name(m.origin)
+	p.Hints = replay.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
+	p.OnMiss = func(u replay.Unmatched) {
+		if m.config.AllowMiss {
+			s.test.logf("%s", u.Text)
+		} else {
+			s.test.errorf("%s", u.Text)
+		}
+	}
+	return p
+}
+
+// maxNamed bounds how many unused fixtures are named.
+const maxNamed = 20
+
+// end reports what was not used. When a test has failed that is no news.
+func (m *replaying) end(t *test, all []*Server) {
+	if !m.config.FailUnused || !t.passed() {
+		return
+	}
+	unused, err := m.unused(all)
+	if err != nil {
+		t.errorf("%v", err)
+	}
+	if len(unused) == 0 {
+		return
+	}
+	more := ""
+	if n := len(unused) - maxNamed; n > 0 {
+		unused, more = unused[:maxNamed], fmt.Sprintf("\n  and %d more", n)
+	}
+	t.errorf("fixtures in %q were not used:\n  %s%s", m.config.Dir, strings.Join(unused, "\n  "), more)
+}
+
+// unused returns the names of the fixtures that none of the Servers has used,
+// though their sessions see them.
+func (m *replaying) unused(all []*Server) (names []string, err error) {
+	origin := m.config.name(m.origin)
+	sees, without := map[string]bool{"": true}, map[string]int{}
+	for _, s := range all {
+		sees[s.session] = true
+		report, err := s.proxy.Report(context.Background())
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range report.Unused {
+			without[u.Name]++
+		}
+	}
+	for rec, err := range m.library.Recordings(context.Background()) {
+		if err != nil {
+			return nil, err
+		}
+		req := &rec.Request
+		if sees[req.Session] && req.Origin == cmp.Or(origin, req.Origin) && without[rec.Name] == len(all) {
+			names = append(names, rec.Name)
+		}
+	}
+	return names, nil
+}

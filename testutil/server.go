@@ -1,0 +1,145 @@
+package testutil
+
+import (
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/replay"
+)
+
+// A Server stands in for an origin, for one test. It may be used concurrently.
+type Server struct {
+	// URL is where it answers, such as "http://127.0.0.1:40123": without a
+	// slash at the end.
+	URL string
+
+	all     *servers
+	test    *test
+	session string
+	proxy   *replay.Proxy
+	http    *httptest.Server
+	client  *http.Client
+}
+
+// Client returns a client that keeps connections until the test ends. Any other
+// will do as well.
+func (s *Server) Client() *http.Client { return s.client }
+
+// Session returns a Server for another test, usually a subtest: on the same
+// fixtures, with another URL, in the session that is named after that test. It
+// ends with that test, which is the one to fail for what is missing there. It
+// must begin before the test ends that Start was called for.
+func (s *Server) Session(t testing.TB) *Server {
+	t.Helper()
+	return s.all.start(t)
+}
+
+// A mode is how the Servers of one Start answer.
+type mode interface {
+	// proxy returns what answers for a Server.
+	proxy(s *Server) *replay.Proxy
+	// end is called when all of them have ended.
+	end(t *test, all []*Server)
+}
+
+// servers are those of one Start.
+type servers struct {
+	mode mode
+	test *test
+
+	mu  sync.Mutex
+	all []*Server // guarded by mu
+}
+
+// start starts a Server that ends with a test.
+func (all *servers) start(t testing.TB) *Server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("start a stand-in: %v", err)
+	}
+	s := &Server{all: all, test: &test{TB: t}, session: sessionName(t.Name())}
+	s.proxy = all.mode.proxy(s)
+	s.http = &httptest.Server{Listener: l, Config: &http.Server{
+		Handler:                      http.HandlerFunc(s.answer),
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
+		ErrorLog:                     log.New(io.Discard, "", 0),
+		Protocols:                    new(http.Protocols),
+	}}
+	s.http.Config.Protocols.SetHTTP1(true)
+	s.http.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.http.Start()
+	s.URL = s.http.URL
+	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	t.Cleanup(s.end)
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.all = append(all.all, s)
+	return s
+}
+
+// answer has a request answered in the session of the test.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	r.Header[fixtures.SessionField] = []string{s.session}
+	s.proxy.ServeHTTP(w, r)
+}
+
+// patience is how long answers that are under way when a test ends may take.
+const patience = 2 * time.Second
+
+// end stops the Server. Nothing is reported to the test any more.
+func (s *Server) end() {
+	s.client.CloseIdleConnections()
+	late := time.AfterFunc(patience, s.http.CloseClientConnections)
+	s.http.Close()
+	late.Stop()
+	s.test.end()
+}
+
+// end finishes the whole, after all Servers have ended.
+func (all *servers) end() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	all.mode.end(all.test, all.all)
+	all.test.end()
+}
+
+// A test is one that things are reported to, as long as it runs: the testing
+// package panics when a test hears of something after it has ended.
+type test struct {
+	testing.TB
+	mu    sync.Mutex
+	ended bool // guarded by mu
+}
+
+func (t *test) errorf(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.Errorf(format, args...)
+	}
+}
+
+func (t *test) logf(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.Logf(format, args...)
+	}
+}
+
+func (t *test) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended = true
+}
+
+// passed reports whether a test has not failed so far, nor was skipped.
+func (t *test) passed() bool { return !t.Failed() && !t.Skipped() }

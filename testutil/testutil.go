@@ -1,0 +1,168 @@
+// Package testutil lets a Go test use recordings in place of an HTTP origin.
+//
+//	api := testutil.Start(t, "testdata/fixtures")
+//	res, err := api.Client().Get(api.URL + "/v1/items")
+//
+// The Server answers from the fixtures in a directory and cannot reach the
+// network. A request that is not recorded fails the test with an explanation.
+// It ends with the test.
+//
+// Every test has a session of its own, which is named after it: it gets the
+// recordings that were made in this session, else those of no session, each
+// request its takes in the order recorded, and does not disturb others. So tests
+// may run in parallel and several times, and share a directory. A subtest gets
+// one with Server.Session.
+//
+// To record, say in the code where from:
+//
+//	api := testutil.Config{Dir: "testdata/fixtures", Origin: "https://api.example.com"}.Start(t)
+//
+// and run the tests once with CANNERY_RECORD=1. All their requests are then
+// forwarded to the origin. At the end of a test that has passed what was recorded
+// in its sessions, cleaned of secrets, replaces the fixtures of these sessions.
+// All other fixtures stay: those of tests that have failed, were skipped or have
+// not run, and those of no session.
+package testutil
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"testing"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/recorder"
+	"example.com/cannery/replay"
+)
+
+// recordVariable is set to true, as strconv.ParseBool has it, to record.
+const recordVariable = "CANNERY_RECORD"
+
+// A Config says how to stand in for an origin. Only Dir is needed.
+type Config struct {
+	// Dir is the directory of fixtures, relative to that of the test's
+	// package. It need not exist to record.
+	Dir string
+
+	// Origin is the URL to record from when CANNERY_RECORD=1 is in the
+	// environment. "" means to replay then too, whatever origin the
+	// recordings are of, as long as it is only one.
+	Origin string
+
+	// OriginName is what fixtures call the origin, for one whose URL is not
+	// always the same, such as a server on a free port. "" means Origin.
+	OriginName string
+
+	// Methods are answered as GET is, and are not taken to change anything:
+	// POST, for an API that is asked in this way only. Nil means none.
+	Methods []string
+
+	// AfterLast says what a request gets that is made more often than it was
+	// recorded. Zero repeats the last take.
+	AfterLast replay.AfterLast
+
+	// AllowMiss lets a test go on after a request that is not recorded. False
+	// means that it fails.
+	AllowMiss bool
+
+	// MissStatus is the status that such a request is answered with. Zero
+	// means 424.
+	MissStatus int
+
+	// FailUnused makes the test fail when it has not asked for all that is
+	// recorded in its sessions, and in no session. False ignores that.
+	FailUnused bool
+
+	// RewriteBody makes the origin's URL the Server's in textual content. False
+	// does so in header fields only.
+	RewriteBody bool
+}
+
+// Start starts a stand-in that answers from the fixtures in a directory, and
+// ends with the test. When it cannot be started the test fails at once.
+func Start(t testing.TB, dir string) *Server {
+	t.Helper()
+	return Config{Dir: dir}.Start(t)
+}
+
+// Start starts what the Config describes. It ends with the test. When it cannot
+// be started the test fails at once.
+func (c Config) Start(t testing.TB) *Server {
+	t.Helper()
+	mode, err := c.mode(t)
+	if err != nil {
+		t.Fatalf("start a stand-in on %q: %v", c.Dir, err)
+	}
+	all := &servers{mode: mode, test: &test{TB: t}}
+	t.Cleanup(all.end)
+	return all.start(t)
+}
+
+// mode chooses between replaying and recording.
+func (c *Config) mode(t testing.TB) (mode, error) {
+	t.Helper()
+	record := false
+	if text := os.Getenv(recordVariable); text != "" {
+		var err error
+		if record, err = strconv.ParseBool(text); err != nil {
+			return nil, fmt.Errorf("%s is %q: set it to 1 to record", recordVariable, text)
+		}
+	}
+	origin, err := c.origin()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case c.Dir == "":
+		return nil, errors.New("there is no Dir")
+	case record && origin != nil:
+		return newRecording(t, c, origin)
+	case record:
+		t.Logf("%s is set, but no Origin: %s is replayed", recordVariable, c.Dir)
+	}
+	return newReplaying(t, c)
+}
+
+// origin returns the URL of the origin, nil for none.
+func (c *Config) origin() (*url.URL, error) {
+	if c.Origin == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(c.Origin)
+	if err != nil {
+		return nil, errors.New("the Origin cannot be parsed as a URL") // which may have a password in it
+	}
+	if err := checkOrigin(u); err != nil {
+		return nil, err
+	}
+	return recorder.NormalOrigin(u), nil
+}
+
+// checkOrigin looks whether a URL can be an origin's. The error quotes it, but
+// for a password.
+func checkOrigin(u *url.URL) error {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("the Origin %q is not a URL such as https://httpbin.org, without user, query and fragment", u.Redacted())
+	}
+	return nil
+}
+
+// name is what fixtures call the origin, "" when that is left to them.
+func (c *Config) name(origin *url.URL) string {
+	if c.OriginName != "" || origin == nil {
+		return c.OriginName
+	}
+	return origin.String()
+}
+
+// proxy returns what both modes have in common.
+func (c *Config) proxy() *replay.Proxy {
+	return &replay.Proxy{
+		Methods:     fixtures.Methods(c.Methods),
+		AfterLast:   c.AfterLast,
+		MissStatus:  c.MissStatus,
+		RewriteBody: c.RewriteBody,
+	}
+}
