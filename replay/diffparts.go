@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,7 +82,7 @@ func pairsOf(query string, ignore []string) map[string][]string {
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, found := strings.Cut(pair, "=")
 		name = unescape(name)
-		switch ignored := contains(ignore, name); {
+		switch ignored := slices.Contains(ignore, name); {
 		case ignored:
 		case found:
 			pairs[name] = append(pairs[name], unescape(value))
@@ -90,15 +91,6 @@ func pairsOf(query string, ignore []string) map[string][]string {
 		}
 	}
 	return pairs
-}
-
-func contains(list []string, s string) bool {
-	for _, one := range list {
-		if one == s {
-			return true
-		}
-	}
-	return false
 }
 
 func unescape(s string) string {
