@@ -1,6 +1,8 @@
 package replay_test
 
 import (
+	"context"
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -149,8 +151,25 @@ func watch(t *testing.T, address string) *atomic.Int64 {
 	return &count
 }
 
+// trapNames counts who looks a name up until the test has ended, and answers
+// nobody. The test must not be parallel to others.
+func trapNames(t *testing.T) *atomic.Int64 {
+	t.Helper()
+	var count atomic.Int64
+	own := net.DefaultResolver
+	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		count.Add(1)
+		return nil, errors.New("nobody looks a name up here")
+	}}
+	t.Cleanup(func() { net.DefaultResolver = own })
+	if _, err := net.DefaultResolver.LookupHost(t.Context(), "trap.example.com"); err == nil || count.Swap(0) == 0 {
+		t.Fatalf("the trap does not catch: %v", err)
+	}
+	return &count
+}
+
 // TestOfflineReachesNobody: whatever is asked, where the origin was nobody
-// comes by.
+// comes by, and nobody looks a name up.
 func TestOfflineReachesNobody(t *testing.T) {
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://"+r.Host+"/next")
@@ -162,7 +181,7 @@ func TestOfflineReachesNobody(t *testing.T) {
 		p.RewriteBody = true
 	})
 	address := b.origin.Listener.Addr().String()
-	connections := watch(t, address)
+	connections, lookups := watch(t, address), trapNames(t)
 	for _, c := range []struct {
 		request string // without the fields that all have
 		want    string // the answer begins with it
@@ -170,6 +189,7 @@ func TestOfflineReachesNobody(t *testing.T) {
 		{"GET / HTTP/1.1\r\nHost: " + address, "HTTP/1.1 302 Found"},
 		{"GET /nothing HTTP/1.1\r\nHost: " + address, "HTTP/1.1 424 "},
 		{"GET http://" + address + "/ HTTP/1.1\r\nHost: " + address, "HTTP/1.1 302 Found"},
+		{"GET http://api.example.com/nothing HTTP/1.1\r\nHost: api.example.com", "HTTP/1.1 424 "},
 		{"GET http://" + address + "/nothing HTTP/1.1\r\nHost: " + address, "HTTP/1.1 424 "},
 		{"POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: " + address, "HTTP/1.1 302 Found"},
 		{"POST / HTTP/1.1\r\nContent-Length: 3\r\nHost: " + address + "\r\n\r\nabc", "HTTP/1.1 424 "},
@@ -194,5 +214,8 @@ func TestOfflineReachesNobody(t *testing.T) {
 	}
 	if n := connections.Load(); n != 0 {
 		t.Errorf("%d connections to the origin's address", n)
+	}
+	if n := lookups.Load(); n != 0 {
+		t.Errorf("%d names looked up", n)
 	}
 }
