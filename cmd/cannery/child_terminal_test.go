@@ -18,42 +18,29 @@ import (
 // cannery. Each pair is what somebody types and what a shell then shows.
 func TestTerminalIsTheCommands(t *testing.T) {
 	const (
-		run = "cannery run --offline --quiet -- "
-		// What is typed before the command runs is echoed or not.
-		cat, ready = `sh -c 'echo re""ady; exec cat'`, "ready\r\n"
-		interrupt  = "\x03"
-		end        = "\x04"
-		stop       = "\x1a"
+		run       = "cannery run --offline --quiet -- "
+		interrupt = "\x03"
+		end       = "\x04"
+		stop      = "\x1a"
+
+		// What is typed while the shell has the terminal is echoed or not,
+		// and a control character is then no more than that: each turn waits
+		// for what the command itself says.
+		answers = `sh -c 'echo re""ady; while read x; do echo got $x; done'`
+		ready   = "ready\r\n"
 	)
 	for name, dialogue := range map[string][][2]string{
 		"stop and go on": {
-			{run + cat + "\n", ready},
-			{"one\n", "one\r\none\r\n"},
+			{run + answers + "\n", ready},
+			{"one\n", "got one\r\n"},
 			{stop, "Stopped"},
 			{"fg\n", run},
-			{"two\n", "two\r\n"},
+			{"two\n", "got two\r\n"},
 			{end, "$ "},
 			{"echo rc=$?\n", "rc=0"},
 		},
 		"interrupt": {
-			{run + cat + "\n", ready}, {"one\n", "one\r\none\r\n"}, {interrupt, "$ "}, {"echo rc=$?\n", "rc=130"},
-		},
-		"pipeline": {
-			{run + "sh -c 'read x; echo got $x; sleep 1000' | cat\n", "cat\r\n"},
-			{"one\n", "got one"},
-			{stop, "Stopped"},
-			{"bg\n", "&\r\n"},
-			{"fg\n", "cat\r\n"},
-			{interrupt, "$ "},
-			{"echo rc=${PIPESTATUS[0]}\n", "rc=130"},
-		},
-		"in a script": {
-			{"sh -c '" + run + `sh -c "echo re''ady; exec cat"` + "; echo after $?'\n", ready},
-			{"one\n", "one\r\none\r\n"},
-			{stop, "Stopped"},
-			{"fg\n", "'\r\n"},
-			{"two\n", "two\r\n"},
-			{end, "after 0"},
+			{run + answers + "\n", ready}, {"one\n", "got one\r\n"}, {interrupt, "$ "}, {"echo rc=$?\n", "rc=130"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
