@@ -22,6 +22,8 @@ func TestPacedConnectionSendsFilesWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	paced := newPacedListener(l)
+	defer paced.stop()
 	for _, size := range []int64{0, 1, 4<<20 - 1, 4 << 20, 4<<20 + 1, 8 << 20, int64(len(content)), -1} {
 		received := make(chan []byte, 1)
 		go func() {
@@ -34,7 +36,7 @@ func TestPacedConnectionSendsFilesWhole(t *testing.T) {
 			got, _ := io.ReadAll(conn)
 			received <- got
 		}()
-		conn, err := pacedListener{l}.Accept()
+		conn, err := paced.Accept()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,8 +78,10 @@ func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *
 // serve answers on l, which it closes, until a signal or the end of ctx asks it
 // to stop; what is under way then is finished.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
+	paced := newPacedListener(l)
+	defer paced.stop()
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(pacedListener{l}) }()
+	go func() { failed <- s.http.Serve(paced) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve on %q: %w", l.Addr(), err)
