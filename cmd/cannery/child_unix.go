@@ -142,8 +142,11 @@ func (c *child) suspend(sig syscall.Signal) {
 	default:
 		c.stopped, c.lent = true, c.tty.takeBack(group)
 		signal.Ignore(syscall.SIGTSTP) // Reset would not bring the default back
+		together := stopsUs(unix.SIGTSTP)
 		_ = unix.Kill(0, unix.SIGTSTP) // those that we share a group with
-		_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+		if !together {
+			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
+		}
 	}
 }
 
