@@ -54,7 +54,7 @@ func (t *turn) end(o outcome) {
 // another request has had its turn meanwhile: look again.
 func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, flight string, known func() bool) (*turn, error) {
 	name := c.Key.String() + flight
-	mine := &turn{ended: make(chan struct{}), leave: func() { f.leave(name) }}
+	mine := &turn{ended: make(chan struct{})}
 	f.mu.Lock()
 	first, busy := f.byName[name]
 	if !busy {
@@ -67,8 +67,14 @@ func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, fli
 	if busy {
 		return first.wait(ctx)
 	}
-	waited, err := lease(ctx, store, c, flight, mine, f)
-	if err == nil && (waited || known()) {
+	mine.leave = func() {
+		if c.Lease != nil {
+			c.Lease.Release()
+		}
+		f.leave(name)
+	}
+	waited, err := lease(ctx, store, c, flight)
+	if err == nil && (waited || recordedSince(c) && known()) {
 		err = fixtures.ErrExists
 	}
 	if err != nil {
@@ -76,6 +82,12 @@ func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, fli
 		return nil, err
 	}
 	return mine, nil
+}
+
+// recordedSince reports whether the key may have takes that the request has
+// not seen.
+func recordedSince(c *fixtures.Commit) bool {
+	return c.Lease == nil || c.Lease.Last() != c.Seen
 }
 
 func (f *flights) leave(name string) {
@@ -101,24 +113,19 @@ func (t *turn) wait(ctx context.Context) (*turn, error) {
 	return nil, fixtures.ErrExists
 }
 
-// lease makes a turn this process's own among all processes on the store, and
-// reports whether it had to wait for another one. A store that cannot say must
-// not keep a request from the origin.
-func lease(ctx context.Context, store Store, c *fixtures.Commit, flight string, mine *turn, f *flights) (waited bool, err error) {
+// lease makes a commit's turn this process's own among all processes on the
+// store, and reports whether it had to wait for another one. A store that cannot
+// say must not keep a request from the origin: the commit has no lease then.
+func lease(ctx context.Context, store Store, c *fixtures.Commit, flight string) (waited bool, err error) {
 	const shortest, longest = 2 * time.Millisecond, 50 * time.Millisecond
 	deadline := time.Now().Add(flightPatience)
 	for pause := shortest; ; pause = min(2*pause, longest) {
-		release, held, err := store.Lease(ctx, c.View, c.Key, flight)
+		c.Lease, err = store.Lease(ctx, c.View, c.Key, &c.Recording.Request, flight)
 		switch {
 		case err != nil:
 			return false, ctx.Err()
-		case held && waited:
-			release()
-			return true, nil
-		case held:
-			leave := mine.leave
-			mine.leave = func() { release(); leave() }
-			return false, nil
+		case c.Lease != nil:
+			return waited, nil
 		case time.Now().After(deadline):
 			return false, nil
 		}

@@ -7,10 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
-	"net/http/httptrace"
 	"net/http/httputil"
-	"net/textproto"
 	"net/url"
 	"sync"
 	"time"
@@ -24,7 +23,7 @@ type Store interface {
 	Append(ctx context.Context, c fixtures.Commit) error
 	NewBody(ctx context.Context) (fixtures.BodyWriter, error)
 	MarkStale(ctx context.Context, view fixtures.View, resources ...fixtures.Resource) error
-	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, variant string) (release func(), held bool, err error)
+	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request, variant string) (fixtures.Lease, error)
 }
 
 // A Recorder forwards requests to one origin and records the answers. Its
@@ -81,7 +80,8 @@ type Recorder struct {
 // at a time, in whatever process. If another request has been recorded while
 // this one waited, nothing is sent or written and the error is
 // fixtures.ErrExists: look again. That may have happened before the wait began,
-// so known is asked once the turn has come. An origin that gives no answer is a
+// so known is asked once the turn has come, unless the lease shows that nothing
+// was recorded under the key since. An origin that gives no answer is a
 // *fixtures.Problem; nothing has been written then either.
 func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded bool, err error) {
 	return rec.forward(w, r, c, flight, known, false)
@@ -104,8 +104,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 		x.request = &sentBody{body: r.Body, length: r.ContentLength}
 		r.Body = x.request
 	}
-	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{Got1xxResponse: x.interim}))
-	err = rec.proxy(w, r, x.response, !x.unsafe)
+	err = rec.proxy(&observed{w, x}, r, x.response, !x.unsafe)
 	return x.committed, err
 }
 
@@ -123,6 +122,11 @@ func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.
 		return nil
 	}, false)
 }
+
+// flushInterval is how long the beginning of an answer of declared length waits
+// for its end, so that both can leave at once. Others pass as they come:
+// ReverseProxy knows streams.
+const flushInterval = 10 * time.Millisecond
 
 // proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
 // responses, flushing, upgrades and aborts.
@@ -152,7 +156,7 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, cause error) {
 			err = rec.problem(r, cause)
 		},
-		FlushInterval: -1, // chunks pass as they come
+		FlushInterval: flushInterval,
 		BufferPool:    &copyBuffers,
 		ErrorLog:      silent,
 	}
@@ -201,14 +205,22 @@ type exchange struct {
 	committed bool
 }
 
-// interim keeps an informational response; ReverseProxy passes it on. Those of
-// one connection are no part of the answer.
-func (x *exchange) interim(status int, header textproto.MIMEHeader) error {
-	if status != http.StatusContinue && status != http.StatusSwitchingProtocols {
-		x.interims = append(x.interims, fixtures.Interim{Status: status, Header: http.Header(header).Clone()})
-	}
-	return nil
+// An observed writer keeps the informational responses that pass. Those of one
+// connection are no part of the answer.
+type observed struct {
+	http.ResponseWriter
+	x *exchange
 }
+
+func (w *observed) WriteHeader(status int) {
+	if status < 200 && status != http.StatusContinue && status != http.StatusSwitchingProtocols {
+		w.x.interims = append(w.x.interims, fixtures.Interim{Status: status, Header: w.Header().Clone()})
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *observed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // response looks at the origin's answer before its client does.
 func (x *exchange) response(res *http.Response) error {
@@ -277,9 +289,9 @@ func (rec *Recorder) stored(err error) {
 }
 
 // recordedHeader copies a response's end-to-end fields; ReverseProxy has
-// removed the others.
+// removed the others. The values are shared: the client's header gets copies.
 func recordedHeader(res *http.Response) http.Header {
-	header := res.Header.Clone()
+	header := maps.Clone(res.Header)
 	delete(header, "X-Cache")
 	if len(res.Trailer) > 0 {
 		header["Trailer"] = []string{trailerNames(res.Trailer)}

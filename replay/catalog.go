@@ -5,6 +5,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"example.com/cannery/fixtures"
@@ -47,6 +48,7 @@ type contents struct {
 	view     fixtures.View
 	timeline fixtures.Timeline
 	origins  []string
+	bases    map[string]string // by origin; of its first recording
 	lines    []line
 
 	masked maskedLines
@@ -82,11 +84,24 @@ func (c *Catalog) Timeline(ctx context.Context, view fixtures.View) (*fixtures.T
 
 // Origins returns the names of all origins there are recordings of, sorted.
 func (c *Catalog) Origins(ctx context.Context, view fixtures.View) ([]string, error) {
+	if view.Origins != nil {
+		return view.Origins, nil
+	}
 	got, err := c.at(ctx, view)
 	if err != nil {
 		return nil, err
 	}
 	return got.origins, nil
+}
+
+// base returns the URL that an origin had when it was recorded, "" when its
+// first recording does not tell.
+func (c *Catalog) base(ctx context.Context, view fixtures.View, origin string) (string, error) {
+	got, err := c.at(ctx, view)
+	if err != nil {
+		return "", err
+	}
+	return got.bases[origin], nil
 }
 
 // lost reports whether there once were recordings of a request, since this
@@ -188,16 +203,16 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 	if err != nil {
 		return nil, err
 	}
-	got := &contents{view: view, timeline: fixtures.Timeline{Methods: methods}}
+	got := &contents{view: view, timeline: fixtures.Timeline{Methods: methods}, bases: map[string]string{}}
 	words := map[string]string{} // sessions, origins and methods, each kept once
 	word := func(s string) string {
 		if w, ok := words[s]; ok {
 			return w
 		}
+		s = strings.Clone(s) // it may be a part of the recording
 		words[s] = s
 		return s
 	}
-	origins := map[string]bool{}
 	for rec, err := range store.Recordings(ctx) {
 		if err != nil {
 			return nil, err
@@ -208,14 +223,16 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 		if n := len(got.lines); n > 0 && got.lines[n-1].key == key {
 			continue // a further take
 		}
-		origins[req.Origin] = true
+		if _, known := got.bases[req.Origin]; !known {
+			got.bases[word(req.Origin)] = strings.Clone(req.Base)
+		}
 		got.lines = append(got.lines, line{
-			key: key, session: word(req.Session), origin: word(req.Origin), method: word(req.Method), target: req.Target,
+			key: key, session: word(req.Session), origin: word(req.Origin), method: word(req.Method), target: strings.Clone(req.Target),
 			path: len(req.Path()), sketch: sketchOf(view.Rules, req),
 		})
 		got.masked.note(len(got.lines)-1, req)
 	}
 	got.lines = slices.Clip(got.lines)
-	got.origins = slices.Sorted(maps.Keys(origins))
+	got.origins = slices.Sorted(maps.Keys(got.bases))
 	return got, nil
 }

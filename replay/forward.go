@@ -12,7 +12,7 @@ import (
 // A miss is a request that no recording answers, with what its commit will need.
 type miss struct {
 	view    fixtures.View
-	request fixtures.Request
+	request *fixtures.Request
 	key     fixtures.Key   // zero for a request that is always forwarded
 	takes   fixtures.Takes // those of the key, none of which fits
 	seen    int
@@ -21,18 +21,14 @@ type miss struct {
 	found fixtures.Key // of the recording that was found after all
 }
 
-// event identifies the recording that was found.
-func (m miss) event(rec *fixtures.Recording) fixtures.Event {
-	return fixtures.Event{Key: m.found, Take: rec.Take}
-}
-
 // commit returns what the recorder has to complete.
 func (m miss) commit(r *http.Request) *fixtures.Commit {
-	m.request.Header = fixtures.RecordedHeader(r.Header)
+	request := *m.request
+	request.Header = fixtures.RecordedHeader(r.Header)
 	return &fixtures.Commit{
 		View:      m.view,
 		Key:       m.key,
-		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: m.request}},
+		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
 		Seen:      m.seen,
 		Replace:   m.replace,
 	}
@@ -43,12 +39,12 @@ func (m miss) commit(r *http.Request) *fixtures.Commit {
 // fixtures.ErrExists.
 func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 	asked := m.request
-	known := func() bool { return !m.replace && p.known(r.Context(), asked) }
-	m.request.Base = p.base()
+	known := func() bool { return !m.replace && p.known(r.Context(), *asked) }
 	commit := m.commit(r)
+	commit.Recording.Request.Base = p.base()
 	flight := ""
 	if m.seen != fixtures.SeenAll && !alone {
-		flight = m.takes.Variant(&asked)
+		flight = m.takes.Variant(asked)
 	}
 	if !wantsPart(r) {
 		_, err := p.Origin.Forward(w, r, commit, flight, known)

@@ -147,7 +147,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 			p.Down.Report(err)
 			return p.cannotSay(w, r, view, req, err)
 		case found != nil:
-			p.served.add(miss.event(found))
+			p.served.add(fixtures.Event{Key: miss.found, Take: found.Take})
 			err := p.serve(w, r, found, "HIT")
 			switch {
 			case err == nil || w.status != 0: // the answer is out, whole or not
@@ -169,7 +169,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 // answered from GET's recording when there is one.
 func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Request) (*fixtures.Recording, miss, error) {
 	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
-	m := miss{view: view, request: *req, seen: fixtures.SeenAll}
+	m := miss{view: view, request: req, seen: fixtures.SeenAll}
 	if p.Mode == Record || !p.Methods.HitOrMiss(req.Method) {
 		return nil, m, nil
 	}
@@ -180,13 +180,13 @@ func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Re
 			key = view.Rules.Key(candidate)
 		}
 		takes, err := p.Store.Takes(ctx, view, key, candidate)
-		var corrupt *fixtures.CorruptError
-		switch {
-		case errors.As(err, &corrupt):
+		if err != nil && !errors.Is(err, fixtures.ErrNotFound) {
+			var corrupt *fixtures.CorruptError
+			if !errors.As(err, &corrupt) {
+				return nil, m, err
+			}
 			p.notice(corrupt)
 			m.replace = m.replace || candidate == req
-		case err != nil && !errors.Is(err, fixtures.ErrNotFound):
-			return nil, m, err
 		}
 		found := takes.Live(req, p.oldest())
 		if found == nil && p.FromFixtures {
@@ -261,7 +261,7 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, view fixtures.View, req *f
 	if p.Mode == Live && !p.FailWhenDown {
 		var changed *fixtures.Commit
 		if view.Rules != nil {
-			changed = miss{view: view, request: *req}.commit(r)
+			changed = miss{view: view, request: req}.commit(r)
 		}
 		return p.Origin.Bypass(w, r, changed)
 	}

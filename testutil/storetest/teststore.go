@@ -21,7 +21,7 @@ type Store interface {
 	Append(ctx context.Context, commit fixtures.Commit) error
 	NewBody(ctx context.Context) (fixtures.BodyWriter, error)
 	MarkStale(ctx context.Context, view fixtures.View, resources ...fixtures.Resource) error
-	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, variant string) (release func(), held bool, err error)
+	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request, variant string) (fixtures.Lease, error)
 	SetRules(ctx context.Context, rules fixtures.Rules) error
 	Remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (int, error)
 	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]

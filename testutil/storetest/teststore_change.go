@@ -189,12 +189,15 @@ func leaseHolder(t *testing.T, open opener) {
 	req := &answered("/", "").Request
 	key, other := view.Rules.Key(req), view.Rules.Key(&answered("/other", "").Request)
 	variant := fixtures.Takes{}.Variant(req)
-	lease := func(store Store, key fixtures.Key, variant string) (func(), bool) {
-		release, held, err := store.Lease(t.Context(), view, key, variant)
+	lease := func(store Store, key fixtures.Key, variant string) (release func(), held bool) {
+		lease, err := store.Lease(t.Context(), view, key, req, variant)
 		if err != nil {
 			t.Fatalf("Lease: %v", err)
 		}
-		return release, held
+		if lease == nil {
+			return nil, false
+		}
+		return lease.Release, true
 	}
 	for range 20 {
 		release, held := lease(a, key, variant)
@@ -258,14 +261,14 @@ func exercise(t *testing.T, store Store, rec *fixtures.Recording, worker, n int)
 			return fmt.Errorf("%s got %q", rec.Request.Target, have.Response.Body.Bytes)
 		}
 	}
-	release, held, err := store.Lease(ctx, view, key, takes.Variant(&rec.Request))
-	if err != nil {
+	commit := commitOf(view, rec, takes.Last())
+	if commit.Lease, err = store.Lease(ctx, view, key, &rec.Request, takes.Variant(&rec.Request)); err != nil {
 		return err
 	}
-	if held {
-		defer release()
+	if commit.Lease != nil {
+		defer commit.Lease.Release()
 	}
-	if err := store.Append(ctx, commitOf(view, rec, takes.Last())); err != nil && !errors.Is(err, fixtures.ErrExists) && !errors.Is(err, fixtures.ErrLate) {
+	if err := store.Append(ctx, commit); err != nil && !errors.Is(err, fixtures.ErrExists) && !errors.Is(err, fixtures.ErrLate) {
 		return err
 	}
 	switch {
