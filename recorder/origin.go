@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A TransportConfig says how to reach an origin. The zero value is useful.
@@ -148,7 +149,7 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 	p = &fixtures.Problem{
 		Status: http.StatusBadGateway,
 		Title:  "origin unreachable",
-		Detail: fmt.Sprintf("%s %s: origin %s: %v", r.Method, fixtures.CleanTarget(requestTarget(r)), rec.Origin.Redacted(), rootCause(cause)),
+		Detail: fmt.Sprintf("%s %s: origin %s: %v", r.Method, secret.CleanTarget(requestTarget(r)), rec.Origin.Redacted(), rootCause(cause)),
 		Hint:   "is the origin running, and is --origin right?",
 	}
 	var (

@@ -22,7 +22,8 @@ const (
 func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	if p.began.Load() == nil {
-		p.began.CompareAndSwap(nil, &began)
+		first := began // alone on the heap, and only once
+		p.began.CompareAndSwap(nil, &first)
 	}
 	w := &writer{ResponseWriter: rw, proxy: p, request: r, named: p.OriginURL}
 	defer func() {
@@ -70,7 +71,18 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 
 // session checks the session's name and has the request answered.
 func (p *Proxy) session(w *writer, r *http.Request, target string) error {
-	w.session = r.Header.Get(fixtures.SessionField)
+	switch names := r.Header[fixtures.SessionField]; {
+	case len(names) > 1:
+		return &fixtures.Problem{
+			Status: http.StatusBadRequest,
+			Title:  "several session names",
+			Detail: fmt.Sprintf("sessions %.200q", names),
+			Hint:   "send one " + fixtures.SessionField + " field: a request is in one session",
+		}
+	case len(names) == 1:
+		w.session = names[0]
+		delete(r.Header, fixtures.SessionField)
+	}
 	if w.session != "" && !fixtures.ValidSession(w.session) {
 		return &fixtures.Problem{
 			Status: http.StatusBadRequest,
@@ -79,7 +91,6 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 			Hint:   "use up to 100 letters, digits, '-', '_', '.' or '~'",
 		}
 	}
-	delete(r.Header, fixtures.SessionField)
 	r.RequestURI = target
 	if r.Header["Upgrade"] != nil && !isWebSocket(r) {
 		delete(r.Header, "Upgrade")

@@ -42,7 +42,7 @@ func (p *Proxy) explain(ctx context.Context, view fixtures.View, req *fixtures.R
 		return err
 	}
 	masked := mask(req)
-	x := &explainer{proxy: p, view: view, request: req, masked: masked, mask: mask}
+	x := &explainer{proxy: p, view: view, request: req, masked: masked, mask: mask, base: p.baseOf(ctx, view, req.Origin)}
 	switch why {
 	case webSocket:
 		return x.webSocket(ctx)
@@ -65,6 +65,7 @@ type explainer struct {
 	request *fixtures.Request
 	masked  *fixtures.Request // what may be shown of it
 	mask    masker
+	base    string // see baseOf
 }
 
 // notRecorded looks for what is near, in the order in which it would help.

@@ -30,7 +30,7 @@ func (x *explainer) differs(near *neighbour) error {
 	if f, volatile := x.ignore(near.differences); volatile {
 		fixes = append(fixes, f)
 	}
-	fixes = append(fixes, fix{"If your request is right, record it:", x.record(near.rec.Request.Base)})
+	fixes = append(fixes, fix{"If your request is right, record it:", x.record()})
 	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
 	e.near, e.as = near, recorded
 	return e
@@ -61,7 +61,7 @@ func (x *explainer) elsewhere(near *neighbour) error {
 		"A session is given its own recordings and those without a session.",
 	},
 		fix{"To be in that session, send this header:", fixtures.SessionField + ": " + recorded.Session},
-		fix{"To have it for your request, record it:", x.record(near.rec.Request.Base)})
+		fix{"To have it for your request, record it:", x.record()})
 	e.near, e.as = near, recorded
 	return e
 }
@@ -71,7 +71,7 @@ func (x *explainer) otherOrigin(origin string) *explained {
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.request.Origin),
 	},
 		fix{"To get the recordings of that origin:", x.offline("--origin " + quote(origin))},
-		fix{"To record it of yours:", x.record("")})
+		fix{"To record it of yours:", x.record()})
 }
 
 func (x *explainer) severalOrigins(ctx context.Context) error {
@@ -92,7 +92,7 @@ func (x *explainer) neverRecorded(keys int) error {
 		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.request.Session)),
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
-	}, fix{"To record it:", x.record("")})
+	}, fix{"To record it:", x.record()})
 }
 
 func (x *explainer) unknown(corrupt error) error {
@@ -101,7 +101,7 @@ func (x *explainer) unknown(corrupt error) error {
 		"",
 		"What is near to it cannot be told, for a recording is damaged:",
 		"  " + corrupt.Error(),
-	}, fix{"To record it:", x.record("")})
+	}, fix{"To record it:", x.record()})
 }
 
 func (x *explainer) empty() error {
@@ -110,7 +110,7 @@ func (x *explainer) empty() error {
 	if hints.Volatile {
 		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
 	}
-	return x.miss("empty", "nothing is recorded", lines, fix{"To record:", x.record("")})
+	return x.miss("empty", "nothing is recorded", lines, fix{"To record:", x.record()})
 }
 
 func (x *explainer) gone(left int) error {
@@ -126,7 +126,7 @@ func (x *explainer) gone(left int) error {
 	default:
 		lines = append(lines, "It was removed while this ran.")
 	}
-	return x.miss("gone", "the recording is gone", lines, fix{"To record it again:", x.record("")})
+	return x.miss("gone", "the recording is gone", lines, fix{"To record it again:", x.record()})
 }
 
 func (x *explainer) usedUp(ctx context.Context) error {
@@ -134,11 +134,7 @@ func (x *explainer) usedUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n, base := "The only take", ""
-	if len(recs) > 0 {
-		base = recs[0].Request.Base
-	}
-	verb := "has"
+	n, verb := "The only take", "has"
 	if len(recs) > 1 {
 		n, verb = fmt.Sprintf("All %d takes", len(recs)), "have"
 	}
@@ -151,7 +147,7 @@ func (x *explainer) usedUp(ctx context.Context) error {
 		"",
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
-		fix{"If that is right, record it as often:", x.recordAnew(base)},
+		fix{"If that is right, record it as often:", x.recordAnew()},
 		fix{"To have the last take repeated:", x.offline("--after-last repeat")},
 		fix{"To begin again with the first takes:", fmt.Sprintf("curl -X POST -H '%s: %s' %s%sreset", ResetField, reset, x.proxy.Hints.url(), ownPrefix)})
 }
@@ -186,7 +182,7 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 		lines = append(lines, "  recorded with  "+credentialsText(set))
 	}
 	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.request.Credentials)))
-	record := fix{"To record it with yours:", x.record(recs[0].Request.Base)}
+	record := fix{"To record it with yours:", x.record()}
 	if choice == "" {
 		return x.miss("several-credentials", "recorded with several other credentials", lines, record)
 	}
@@ -239,5 +235,5 @@ func (x *explainer) webSocket(ctx context.Context) error {
 	}
 	return x.miss("websocket", "a WebSocket cannot be replayed", []string{
 		x.name() + " asks for a WebSocket, and these are not recorded.",
-	}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin(""))})
+	}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin())})
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -41,8 +42,8 @@ type Hints struct {
 	// cannery's. "" means that it is.
 	Record string
 
-	// Command is the command line that is being run, for "cannery run". Nil
-	// stands for COMMAND.
+	// Command is the command line that is being run, for "cannery run", without
+	// its secrets (secret.CleanCommand). Nil stands for COMMAND.
 	Command []string
 }
 
@@ -71,21 +72,20 @@ func (h *Hints) url() string {
 	return h.URL
 }
 
-// record is the command that records what is missing, from an origin that had a
-// URL of its own; "" when it had none.
-func (x *explainer) record(base string) string {
+// record is the command that records what is missing.
+func (x *explainer) record() string {
 	if x.proxy.Hints.Record != "" {
 		return x.proxy.Hints.Record
 	}
-	return x.command(x.recorder(), "--origin", x.origin(base))
+	return x.command(x.recorder(), "--origin", x.origin())
 }
 
 // recordAnew is the command that records everything anew.
-func (x *explainer) recordAnew(base string) string {
+func (x *explainer) recordAnew() string {
 	if x.proxy.Hints.Record != "" {
 		return x.proxy.Hints.Record
 	}
-	return x.command(x.recorder(), "--record", "--origin", x.origin(base))
+	return x.command(x.recorder(), "--record", "--origin", x.origin())
 }
 
 // recorder is the command that records: the one that is running, or run, which
@@ -150,11 +150,21 @@ func (x *explainer) child() []string {
 }
 
 // origin returns the value of --origin.
-func (x *explainer) origin(base string) string {
+func (x *explainer) origin() string {
 	if x.proxy.Hints.Origin != "" {
 		return x.proxy.Hints.Origin
 	}
-	return originFlag(x.request.Origin, base)
+	return originFlag(x.request.Origin, x.base)
+}
+
+// baseOf returns the URL that an origin had when it was recorded, "" when its
+// first recording does not tell. That the store fails is for others to say.
+func (p *Proxy) baseOf(ctx context.Context, view fixtures.View, origin string) string {
+	base, err := p.Catalog.base(ctx, view, origin)
+	if err != nil {
+		return ""
+	}
+	return base
 }
 
 // originFlag spells an origin for --origin.

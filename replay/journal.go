@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"example.com/cannery/fixtures"
 )
 
 // journalSize is how many requests the journal remembers, and journalText how
@@ -49,7 +47,7 @@ func (j *journal) latest() []Entry {
 	defer j.mu.Unlock()
 	latest := slices.Concat(j.entries[j.next:], j.entries[:j.next])
 	for i := range latest {
-		latest[i].URL = fixtures.CleanTarget(latest[i].URL)
+		latest[i].URL = latest[i].CleanURL()
 	}
 	return latest
 }

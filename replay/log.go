@@ -8,14 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // An Entry is a request's line in the log.
 type Entry struct {
 	Time     time.Time // when the request came
 	Method   string
-	URL      string // the request-target, secrets masked
+	URL      string // the request-target as it came: to be shown by CleanURL
 	Status   int    // 0 when the client left before an answer began
 	Size     int64  // bytes of content written
 	Duration time.Duration
@@ -23,6 +23,10 @@ type Entry struct {
 	Session  string
 	Note     string // why there was an error, or something to know; "" for none
 }
+
+// CleanURL returns the request-target with its secrets masked. That is done for
+// whoever shows an entry, and not on the way of every request.
+func (e *Entry) CleanURL() string { return secret.CleanTarget(e.URL) }
 
 // Stats count answers.
 type Stats struct {
@@ -41,7 +45,7 @@ func (p *Proxy) count(r *http.Request, header http.Header) {
 	if isOwn(r) {
 		return
 	}
-	switch header.Get("X-Cache") {
+	switch saidCache(header) {
 	case "HIT":
 		p.stats.hits.Add(1)
 	case "MISS":
@@ -49,6 +53,14 @@ func (p *Proxy) count(r *http.Request, header http.Header) {
 	case "BYPASS":
 		p.stats.bypasses.Add(1)
 	}
+}
+
+// saidCache returns an answer's X-Cache, "" for none.
+func saidCache(header http.Header) string {
+	if values := header["X-Cache"]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // isOwn reports whether a request is nobody's request to the origin.
@@ -66,7 +78,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 		Status:   w.status,
 		Size:     w.size,
 		Duration: time.Since(began),
-		Cache:    w.Header().Get("X-Cache"),
+		Cache:    saidCache(w.Header()),
 		Session:  w.session,
 	}
 	switch cause, isError := panicked.(error); {
@@ -83,7 +95,6 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	}
 	p.journal.add(entry)
 	if p.Log != nil {
-		entry.URL = fixtures.CleanTarget(entry.URL)
 		p.Log(entry)
 	}
 }

@@ -324,3 +324,15 @@ func TestSessionSeesItsOwnFirst(t *testing.T) {
 		t.Errorf("bad session name: %v", a)
 	}
 }
+
+// TestARequestIsInOneSession: which of two it is would be a guess.
+func TestARequestIsInOneSession(t *testing.T) {
+	b := setUp(t, echo(), nil)
+	a := b.get(t, "/own", fixtures.SessionField, "one", fixtures.SessionField, "two")
+	if a.status != 400 || !strings.Contains(a.body, `sessions [\"one\" \"two\"]`) || b.originAsked() != 0 {
+		t.Errorf("two names: %v, and %d reached the origin", a, b.originAsked())
+	}
+	if a := b.get(t, "/__cannery/session/three/own", fixtures.SessionField, "one", fixtures.SessionField, "two"); a.status != 200 {
+		t.Errorf("the path's name does not count alone: %v", a)
+	}
+}

@@ -19,32 +19,52 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 	case !whole:
 		return p.instead(w, r, nil)
 	}
-	view, err := p.Store.View(r.Context())
-	p.Down.Report(err)
-	if err != nil {
-		return p.cannotSay(w, r, view, req, err)
+	for again := false; ; again = true {
+		view, err := p.Store.View(r.Context())
+		p.Down.Report(err)
+		if err != nil {
+			return p.cannotSay(w, r, view, req, err)
+		}
+		if isWebSocket(r) && p.Else == nil {
+			return p.unmatched(w, r, view, req, webSocket)
+		}
+		found, why, err := p.choose(r.Context(), view, req, again)
+		switch {
+		case err != nil:
+			return p.cannotReplay(w, r, view, req, err)
+		case found == nil && p.Else != nil:
+			return p.instead(w, r, req.Body)
+		case found == nil:
+			return p.unmatched(w, r, view, req, why)
+		}
+		err = p.serve(w, r, found, "HIT")
+		switch {
+		case err == nil:
+			return nil
+		case again || !p.replaced(w, r, view, err):
+			return p.cannotReplay(w, r, view, req, err)
+		}
 	}
-	if isWebSocket(r) && p.Else == nil {
-		return p.unmatched(w, r, view, req, webSocket)
+}
+
+// replaced reports whether a recording could not be served because others have
+// taken the place of all those of the view.
+func (p *Proxy) replaced(w *writer, r *http.Request, view fixtures.View, err error) bool {
+	var corrupt *fixtures.CorruptError
+	if w.status != 0 || !errors.As(err, &corrupt) {
+		return false
 	}
-	found, why, err := p.choose(r.Context(), view, req)
-	switch {
-	case err != nil:
-		return p.cannotReplay(w, r, view, req, err)
-	case found == nil && p.Else != nil:
-		return p.instead(w, r, req.Body)
-	case found == nil:
-		return p.unmatched(w, r, view, req, why)
+	now, err := p.Store.View(r.Context())
+	if err != nil || now.Generation == view.Generation {
+		return false
 	}
-	if err := p.serve(w, r, found, "HIT"); err != nil {
-		return p.cannotReplay(w, r, view, req, err)
-	}
-	return nil
+	clear(w.Header())
+	return true
 }
 
 // choose returns the take that a request gets in its session, or says why there
-// is none.
-func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request) (*fixtures.Recording, missCause, error) {
+// is none. Again is for a request that has had its turn.
+func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request, again bool) (*fixtures.Recording, missCause, error) {
 	if known, err := p.nameOrigin(ctx, view, req); !known || err != nil {
 		return nil, severalOrigins, err
 	}
@@ -71,7 +91,7 @@ func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Re
 			}
 			continue
 		}
-		found, err := p.next(ctx, view, req, candidate.key, fit)
+		found, err := p.next(ctx, view, req, candidate.key, fit, again)
 		return found, usedUp, err
 	}
 	return nil, why, nil
@@ -123,11 +143,12 @@ type keyed struct {
 }
 
 // next takes the next of the takes that fit a request, nil when all are used up.
-func (p *Proxy) next(ctx context.Context, view fixtures.View, req *fixtures.Request, key fixtures.Key, fit fixtures.Fit) (*fixtures.Recording, error) {
+// A request that asks again gets the one whose turn it was.
+func (p *Proxy) next(ctx context.Context, view fixtures.View, req *fixtures.Request, key fixtures.Key, fit fixtures.Fit, again bool) (*fixtures.Recording, error) {
 	t := turn{key: key, fit: fit, view: view, after: p.AfterLast}
 	method := fit.Recordings[0].Request.Method
 	// A HEAD that a GET's recording answers does not use the GET's take up.
-	t.peek = method != req.Method
+	t.peek = again || method != req.Method
 	if len(fit.Recordings) > 1 && (fixtures.Safe(method) || p.Methods.HitOrMiss(method)) {
 		var err error
 		if t.timeline, err = p.Catalog.Timeline(ctx, view); err != nil {

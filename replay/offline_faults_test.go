@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/testutil/storetest"
@@ -120,5 +121,47 @@ func TestOrderThatCannotBeKnownIsAnError(t *testing.T) {
 	}
 	if a := off.get(t, "/one"); a.cache() != "HIT" {
 		t.Errorf("one take needs no order: %d %s", a.status, a.body)
+	}
+}
+
+// A replacedStore has its recordings replaced when one has been looked up.
+type replacedStore struct {
+	*dirstore.Store
+	replace func()
+}
+
+func (s *replacedStore) Takes(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request) (fixtures.Takes, error) {
+	takes, err := s.Store.Takes(ctx, view, key, req)
+	if s.replace != nil {
+		s.replace()
+		s.replace = nil
+	}
+	return takes, err
+}
+
+// TestAnImportIsNoDamage: large content that it takes away between the lookup
+// and the answer is looked for once more, and the request keeps its turn.
+func TestAnImportIsNoDamage(t *testing.T) {
+	takes := func(name string) (recs []*fixtures.Recording) {
+		for _, take := range []string{"1", "2"} {
+			rec := recordedAs("GET /large", "")
+			rec.Response.Body.Bytes = []byte(strings.Repeat(name+take+"\n", fixtures.InlineBody))
+			recs = append(recs, rec)
+		}
+		return recs
+	}
+	store := imported(t, fixtures.Rules{}, takes("old")...)
+	p := offlineOn(store)
+	moving := &replacedStore{Store: store}
+	p.Store, p.AfterLast = moving, replay.FailAfterLast
+	for _, want := range []string{"new1", "newer2"} {
+		name := want[:len(want)-1]
+		moving.replace = func() { reimport(t, store, fixtures.Rules{}, takes(name)...) }
+		if res, body := send(t, p, "GET /large", ""); res.StatusCode != 200 || !strings.HasPrefix(body, want+"\n") {
+			t.Errorf("%s: %.300s, want %s", res.Status, body, want)
+		}
+	}
+	if told := missOf(t, p, "GET /large", ""); told.Case != "takes-used-up" {
+		t.Errorf("the third is %v", told)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A listed is a line of the page of recordings.
@@ -50,7 +51,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 		}
 		req := &rec.Request
 		err := lines.Encode(listed{
-			req.Method, fixtures.CleanTarget(req.Target), rec.Response.Status, req.Origin, req.Session,
+			req.Method, secret.CleanTarget(req.Target), rec.Response.Status, req.Origin, req.Session,
 			rec.Take, rec.Name, p.served.times(eventOf(view, rec)),
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A Report is what a run of a proxy comes to.
@@ -50,7 +51,7 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 		}
 		if p.served.times(eventOf(view, rec)) == 0 && !p.recorded(rec) {
 			req := &rec.Request
-			report.Unused = append(report.Unused, Unused{req.Method, fixtures.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
+			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
 		}
 	}
 	return report, nil

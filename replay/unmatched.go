@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // Unmatched is an offline request that no recording answers.
@@ -51,7 +52,7 @@ func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *f
 	w.missed, w.explanation = true, explanation(err)
 	u := Unmatched{
 		Method:  r.Method,
-		URL:     fixtures.CleanTarget(r.RequestURI),
+		URL:     secret.CleanTarget(r.RequestURI),
 		Session: w.session,
 		Text:    w.explanation,
 	}

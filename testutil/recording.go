@@ -14,6 +14,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/fixtures/publish"
+	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -57,6 +58,8 @@ func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err e
 	return m, nil
 }
 
+func (m *recording) begin(session string) error { return recordings.claim(m, session) }
+
 func (m *recording) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
 	p.Mode = replay.Record
@@ -76,7 +79,7 @@ func (m *recording) proxy(s *Server) *replay.Proxy {
 			}
 		},
 		Dropped: func(r *http.Request, why string) {
-			s.test.logf("not recorded: %s %s: %s", r.Method, fixtures.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+			s.test.logf("not recorded: %s %s: %s", r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
 		},
 	}
 	return p
@@ -84,6 +87,7 @@ func (m *recording) proxy(s *Server) *replay.Proxy {
 
 // end writes the fixtures of the tests that have passed.
 func (m *recording) end(t *test, all []*Server) {
+	defer recordings.release(m)
 	passed := map[string]bool{}
 	for _, s := range all {
 		passed[s.session] = true

@@ -134,6 +134,38 @@ func TestTestsShareADirectory(t *testing.T) {
 	all.Wait()
 }
 
+// TestATestIsRecordedOnce: of two Starts the later would replace the earlier.
+func TestATestIsRecordedOnce(t *testing.T) {
+	url, _ := api(t)
+	dir := t.TempDir()
+	config := testutil.Config{Dir: dir, Origin: url, OriginName: "notes"}
+	const want = "another Start records the same test into "
+	recordNow(t, true)
+	run(t, "TestX", func(f *fakeTest) {
+		first := config.Start(f)
+		get(t, first.Client(), first.URL+"/v1/notes")
+		run(t, "TestX", func(f *fakeTest) { config.Start(f) }).wantErrors(t, want)
+		other := config
+		other.OriginName = "other"
+		other.Start(f)
+		first.Session(f)
+		run(t, "TestX/sub", func(f *fakeTest) {
+			config.Start(f)
+			run(t, "TestX/sub", func(f *fakeTest) { first.Session(f) }).wantErrors(t, want)
+		}).wantErrors(t)
+	}).wantErrors(t)
+	if len(files(t, dir)) < 2 {
+		t.Error("the first has recorded nothing")
+	}
+	run(t, "TestX", func(f *fakeTest) { config.Start(f) }).wantErrors(t)
+
+	recordNow(t, false)
+	run(t, "TestX", func(f *fakeTest) {
+		config.Start(f)
+		config.Start(f)
+	}).wantErrors(t)
+}
+
 func TestAFailedOrSkippedTestLeavesItsFixtures(t *testing.T) {
 	url, _ := api(t)
 	dir := t.TempDir()

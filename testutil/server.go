@@ -43,6 +43,8 @@ func (s *Server) Session(t testing.TB) *Server {
 
 // A mode is how the Servers of one Start answer.
 type mode interface {
+	// begin is called with the name of each Server's session before it starts.
+	begin(session string) error
 	// proxy returns what answers for a Server.
 	proxy(s *Server) *replay.Proxy
 	// end is called when all of them have ended.
@@ -61,11 +63,14 @@ type servers struct {
 // start starts a Server that ends with a test.
 func (all *servers) start(t testing.TB) *Server {
 	t.Helper()
+	s := &Server{all: all, test: &test{TB: t}, session: sessionName(t.Name())}
+	if err := all.mode.begin(s.session); err != nil {
+		t.Fatalf("start a stand-in: %v", err)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("start a stand-in: %v", err)
 	}
-	s := &Server{all: all, test: &test{TB: t}, session: sessionName(t.Name())}
 	s.proxy = all.mode.proxy(s)
 	s.http = &httptest.Server{Listener: l, Config: &http.Server{
 		Handler:                      http.HandlerFunc(s.answer),

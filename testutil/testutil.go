@@ -21,7 +21,9 @@
 // forwarded to the origin. At the end of a test that has passed what was recorded
 // in its sessions, cleaned of secrets, replaces the fixtures of these sessions.
 // All other fixtures stay: those of tests that have failed, were skipped or have
-// not run, and those of no session.
+// not run, and those of no session. So a test that records calls Start once for a
+// directory and an origin; a second Start would replace what the first has
+// recorded, and fails.
 package testutil
 
 import (

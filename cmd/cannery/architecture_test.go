@@ -26,7 +26,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/har", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/publish", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/drift", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"recorder", ground, []string{"github.com/redis", "github.com/spf13"}},
+		{"recorder", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13"}},
 		{"replay", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"testutil", append(ground, "fixtures/secret", "fixtures/dirstore", "fixtures/publish", "recorder", "replay"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os/exec"
 	"strings"
+
+	"example.com/cannery/fixtures/secret"
 )
 
 // Exit codes that shells have for commands that cannot be run.
@@ -43,17 +45,18 @@ func childCommand(args []string, stdin io.Reader, stdout, stderr io.Writer) (*ex
 // childError is the error of a command that could not be started, with the
 // exit code that a shell has for it.
 func childError(args []string, err error) error {
-	quoted := fmt.Sprintf("run %q", args[0])
+	name := secret.CleanCommand(args[:1])[0]
+	quoted := fmt.Sprintf("run %q", name)
 	hint := "the command is run without a shell: for one, write sh -c '...'"
 	var lookup *exec.Error
 	switch {
 	case errors.Is(err, exec.ErrDot):
-		return &failure{exitNotFound, fmt.Errorf("%s: it is in the working directory only", quoted), fmt.Sprintf("write ./%s", args[0])}
+		return &failure{exitNotFound, fmt.Errorf("%s: it is in the working directory only", quoted), fmt.Sprintf("write ./%s", name)}
 	case errors.As(err, &lookup) && errors.Is(err, fs.ErrPermission):
 		return &failure{exitNotExecutable, fmt.Errorf("%s: permission denied", quoted), "is it a program? chmod +x makes a file one"}
 	case errors.As(err, &lookup):
 		if len(args) == 1 && strings.ContainsAny(args[0], " \t") {
-			hint = fmt.Sprintf("write the command without quotes: cannery run -- %s", args[0])
+			hint = fmt.Sprintf("write the command without quotes: cannery run -- %s", name)
 		}
 		return &failure{exitNotFound, fmt.Errorf("%s: command not found", quoted), hint}
 	case errors.Is(err, fs.ErrNotExist): // it was there a moment ago

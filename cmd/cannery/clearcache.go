@@ -3,21 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"example.com/cannery/fixtures"
 )
 
 // A clearCache removes recordings.
 type clearCache struct {
-	store   storeOptions
-	match   string
-	session *string // nil: any
-	dryRun  bool
-	json    bool
+	store     storeOptions
+	selection selection
+	dryRun    bool
+	json      bool
 }
 
 func newClearCache(w *world) *cobra.Command {
@@ -32,8 +28,7 @@ that runs on the store sees it at once: the next request is a MISS.`,
 		Args: noArguments,
 	}
 	f := flagsOf(cmd)
-	bind(f, "match", &o.match, parseMatch)
-	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
+	o.selection.bind(f)
 	bind(f, "dry-run", &o.dryRun, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
 	o.store.bind(f)
@@ -47,19 +42,10 @@ that runs on the store sees it at once: the next request is a MISS.`,
 	return cmd
 }
 
-// parseMatch refuses the empty pattern, which would select everything: it is
-// what a shell makes of a variable that is not set.
-func parseMatch(text string) (string, error) {
-	if text == "" {
-		return "", errors.New("it is empty; leave --match out to select everything")
-	}
-	return text, nil
-}
-
 func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environment) error {
-	filter := fixtures.Filter{Match: o.match, Session: o.session}
-	if err := filter.Check(); err != nil {
-		return misuse("", "clear-cache: %w", err)
+	filter, err := o.selection.filter("clear-cache")
+	if err != nil {
+		return err
 	}
 	store, address, err := o.store.open(ctx, f, env)
 	if err != nil {

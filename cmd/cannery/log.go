@@ -36,7 +36,7 @@ func (j *journal) request(e replay.Entry) {
 	case j.quiet || j.format == "off":
 	case j.format == "json":
 		j.json(false, "request", requestJSON{
-			Method: e.Method, URL: e.URL, Status: e.Status, Size: e.Size,
+			Method: e.Method, URL: e.CleanURL(), Status: e.Status, Size: e.Size,
 			Seconds: e.Duration.Seconds(), Cache: e.Cache, Session: e.Session, Note: e.Note,
 		})
 	default:
@@ -129,7 +129,7 @@ func (j *journal) requestLine(b *bytes.Buffer, e replay.Entry) {
 	cell(b, status, 3, j.statusColour(e.Status))
 	cell(b, e.Method, 7, "")
 	fmt.Fprintf(b, "%8s  %8s  ", sizeText(e.Size), durationText(e.Duration))
-	b.WriteString(printable(e.URL))
+	b.WriteString(printable(e.CleanURL()))
 	if e.Session != "" {
 		fmt.Fprintf(b, "  [%s]", printable(e.Session))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A lister shows what is recorded.
@@ -154,7 +155,7 @@ func (l listed) printJSON(out io.Writer) error {
 		Recorded time.Time `json:"recorded,omitzero"`
 		File     string    `json:"file,omitempty"`
 	}{
-		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, fixtures.CleanTarget(l.Request.Target),
+		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, secret.CleanTarget(l.Request.Target),
 		l.Response.Status, l.Response.Header.Get("Content-Type"), l.Response.Body.Size(), l.Recorded, l.file,
 	})
 }

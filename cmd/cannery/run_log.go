@@ -19,7 +19,7 @@ func (j *journal) trouble(e replay.Entry) {
 	case e.Method == "":
 		j.say(e.Note)
 	case e.Status >= http.StatusInternalServerError && e.Cache != "HIT" && e.Note != "":
-		j.say(fmt.Sprintf("%s %s: %d: %s", e.Method, e.URL, e.Status, e.Note))
+		j.say(fmt.Sprintf("%s %s: %d: %s", e.Method, e.CleanURL(), e.Status, e.Note))
 	}
 }
 

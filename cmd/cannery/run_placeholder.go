@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A placeholderNote stands before what forwards requests beside fixtures, and
@@ -21,7 +22,7 @@ func (n *placeholderNote) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name := placeholderIn(r); name != "" {
 		n.once.Do(func() {
 			n.say(fmt.Sprintf("note: %s %s goes to the origin with %s, which the fixtures hold in place of a secret; if it is refused, record all anew with --record",
-				r.Method, fixtures.CleanTarget(fixtures.RequestTarget(r.RequestURI)), name))
+				r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), name))
 		})
 	}
 	n.next.ServeHTTP(w, r)

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay"
 )
 
@@ -25,7 +26,7 @@ func (o *runner) proxies(ctx context.Context, src *source, j *journal, command [
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.rest.Catalog = nil // what is unused of a whole store is no news
 	}
-	p.rest.Hints.Command = command
+	p.rest.Hints.Command = secret.CleanCommand(command)
 	for _, name := range o.vars {
 		p.rest.Hints.Flags = append(p.rest.Hints.Flags, "--env", name)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A shelf is where people look recordings up: the store, or a directory of
@@ -239,7 +240,7 @@ func recordingsOf(recs []*fixtures.Recording) iter.Seq2[*fixtures.Recording, err
 // url returns what was asked for, for people: the values of what is named like
 // a secret are masked.
 func (r shelved) url() string {
-	target := fixtures.CleanTarget(r.Request.Target)
+	target := secret.CleanTarget(r.Request.Target)
 	switch origin := r.Request.Origin; {
 	case origin == "":
 		return target

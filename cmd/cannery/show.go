@@ -97,7 +97,7 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 func (o *show) printRaw(w *world, rec shelved) error {
 	content, err := decoded(rec.Response.Header, rec.Response.Body)
 	if err != nil {
-		return fmt.Errorf("show %s %q: %w", rec.Request.Method, fixtures.CleanTarget(rec.Request.Target), err)
+		return fmt.Errorf("show %s %q: %w", rec.Request.Method, secret.CleanTarget(rec.Request.Target), err)
 	}
 	defer content.Close()
 	_, err = io.Copy(w.stdout, content)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -272,7 +273,7 @@ func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Rec
 		Anew:      o.record,
 		Stored:    lost.Report,
 		Dropped: func(r *http.Request, why string) {
-			j.talk(fmt.Sprintf("not recorded: %s %s: %s", r.Method, fixtures.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
+			j.talk(fmt.Sprintf("not recorded: %s %s: %s", r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
 		},
 	}
 	if o.record && rec.Statuses == nil {

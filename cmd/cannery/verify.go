@@ -17,15 +17,16 @@ import (
 
 // A verify asks an origin again for what is recorded.
 type verify struct {
-	shelf   shelfOptions
-	origin  origin
-	timeout time.Duration
-	ca      *x509.CertPool // nil: the system's
-	fields  []string       // of a header, sent with every request
-	rate    float64        // requests a second, 0 for no limit
-	values  bool
-	update  bool
-	json    bool
+	shelf     shelfOptions
+	selection selection
+	origin    origin
+	timeout   time.Duration
+	ca        *x509.CertPool // nil: the system's
+	fields    []string       // of a header, sent with every request
+	rate      float64        // requests a second, 0 for no limit
+	values    bool
+	update    bool
+	json      bool
 }
 
 func newVerify(w *world) *cobra.Command {
@@ -44,6 +45,7 @@ unless --update says so. Credentials are not part of recordings: --header gives
 some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 		Example: `  cannery verify fixtures/ --origin https://api.example.com
   cannery verify --origin https://api.example.com --values --rate 2
+  cannery verify fixtures/ --origin https://api.example.com --match 'GET /v1/*'
   cannery verify fixtures/ --origin https://api.example.com --update \
     --header "Authorization: Bearer $TOKEN"`,
 		Args: cobra.ArbitraryArgs,
@@ -69,6 +71,7 @@ some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 
 func (o *verify) bind(f *flags) {
 	bind(f, "origin", &o.origin, parseOrigin)
+	o.selection.bind(f)
 	bindList(f, "header", &o.fields, parseText)
 	bind(f, "rate", &o.rate, parseSpeed)
 	bind(f, "values", &o.values, parseSwitch)
@@ -105,6 +108,10 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 	if o.origin.url == nil {
 		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given")
 	}
+	filter, err := o.selection.filter("verify")
+	if err != nil {
+		return err
+	}
 	header, err := parseFields(o.fields)
 	if err != nil {
 		return err
@@ -114,7 +121,7 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 		return err
 	}
 	defer shelf.close()
-	set, err := readQuestions(ctx, shelf, o.origin, header)
+	set, err := readQuestions(ctx, shelf, filter, o.origin, header)
 	if err != nil {
 		return err
 	}

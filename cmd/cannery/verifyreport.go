@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/drift"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A verifyReport prints what verify finds, as it is found.
@@ -79,7 +79,7 @@ type verdict struct {
 func newVerdict(result string, q *question, rec shelved) verdict {
 	v := verdict{
 		Result: result, ID: takeID(rec.key, rec.Take, false), Session: rec.Request.Session, Method: rec.Request.Method,
-		URL: fixtures.CleanTarget(rec.Request.Target), File: rec.file, Changes: q.changes, Note: q.note,
+		URL: secret.CleanTarget(rec.Request.Target), File: rec.file, Changes: q.changes, Note: q.note,
 	}
 	if q.err != nil {
 		v.Error = q.err.Error()

@@ -44,9 +44,10 @@ const (
 	skipContent = "with content that is not kept"
 )
 
-// readQuestions reads all of a shelf. It is done before anything is asked, which
-// may take long: nobody else is to wait for the shelf meanwhile.
-func readQuestions(ctx context.Context, s *shelf, o origin, header http.Header) (*questions, error) {
+// readQuestions reads all of a shelf, and asks what a filter selects. It is done
+// before anything is asked, which may take long: nobody else is to wait for the
+// shelf meanwhile.
+func readQuestions(ctx context.Context, s *shelf, filter fixtures.Filter, o origin, header http.Header) (*questions, error) {
 	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact}
 	origins := map[string]bool{}
 	var variants []*question
@@ -63,8 +64,11 @@ func readQuestions(ctx context.Context, s *shelf, o origin, header http.Header) 
 			"verify %q: --origin %q is none of those recorded: %s", s.address, o, strings.Join(slices.Sorted(maps.Keys(origins)), ", "))
 	}
 	for _, q := range variants {
-		name := q.request().Origin
-		why := reasonToSkip(q.request(), header)
+		req := q.request()
+		if !filter.Selects(req.Session, req.Method, req.Target) {
+			continue
+		}
+		name, why := req.Origin, reasonToSkip(req, header)
 		if len(origins) > 1 && name != o.name && name != o.url.String() {
 			why = skipOrigin
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // updateAll records again what differs, which was asked with a further header.
@@ -70,7 +71,7 @@ func (s *shelf) updateStore(ctx context.Context, drifted []*question) error {
 		}
 		key := view.Rules.Key(&rec.Request)
 		if err := s.store.Append(ctx, fixtures.Commit{View: view, Key: key, Recording: rec, Seen: fixtures.SeenAll, Replace: true}); err != nil {
-			return fmt.Errorf("%s %s: %w", rec.Request.Method, fixtures.CleanTarget(rec.Request.Target), err)
+			return fmt.Errorf("%s %s: %w", rec.Request.Method, secret.CleanTarget(rec.Request.Target), err)
 		}
 		q.updated = true
 	}

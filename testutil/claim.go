@@ -1,0 +1,48 @@
+package testutil
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+)
+
+// A timeline is what one Start replaces in a directory when it records.
+type timeline struct{ dir, origin, session string }
+
+// claims say who in this process records a timeline. The fixtures of a second
+// one would replace those of the first: neither knows what the other was asked.
+// They may be used concurrently.
+type claims struct {
+	mu sync.Mutex
+	by map[timeline]*recording // guarded by mu
+}
+
+// recordings are those under way.
+var recordings = claims{by: map[timeline]*recording{}}
+
+// claim fails when a session is somebody else's.
+func (c *claims) claim(m *recording, session string) error {
+	dir, err := filepath.Abs(m.config.Dir)
+	if err != nil {
+		return err
+	}
+	at := timeline{dir, m.config.name(m.origin), session}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if by := c.by[at]; by != nil && by != m {
+		return fmt.Errorf("another Start records the same test into %q, and one would replace what the other has recorded: share its Server, or give each a directory", m.config.Dir)
+	}
+	c.by[at] = m
+	return nil
+}
+
+// release gives up all that a recording has claimed.
+func (c *claims) release(m *recording) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for at, by := range c.by {
+		if by == m {
+			delete(c.by, at)
+		}
+	}
+}
