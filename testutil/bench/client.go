@@ -19,8 +19,11 @@ import (
 // a goroutine for each connection, and of an answer it reads the status and the
 // length.
 func (l load) run(ctx context.Context, url string) (result, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.duration)
-	defer cancel()
+	if !l.sweep {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.duration)
+		defer cancel()
+	}
 	began := time.Now()
 	clients := make([]client, l.connections)
 	errs := make([]error, l.connections)
@@ -57,11 +60,20 @@ func (c *client) run(ctx context.Context, address string, number int, l load) er
 	defer conn.Close()
 	random := rand.New(rand.NewPCG(uint64(number), 1))
 	in := bufio.NewReaderSize(conn, 64<<10)
+	due := time.Now()
 	var out []byte
 	for n := 0; ctx.Err() == nil; n++ {
-		out = append(append(out[:0], "GET "...), l.path(number, n, random.IntN)...)
+		path := l.path(number, n, random.IntN)
+		if path == "" {
+			return nil
+		}
+		out = append(append(out[:0], "GET "...), path...)
 		out = append(append(append(out, " HTTP/1.1\r\nHost: "...), address...), "\r\nAccept: */*\r\nUser-Agent: bench\r\n\r\n"...)
 		began := time.Now()
+		if l.rate > 0 {
+			due = due.Add(l.gap(random.ExpFloat64()))
+			began = untilDue(due)
+		}
 		if _, err := conn.Write(out); err != nil {
 			return err
 		}
@@ -75,6 +87,25 @@ func (c *client) run(ctx context.Context, address string, number int, l load) er
 		c.took = append(c.took, time.Since(began))
 	}
 	return nil
+}
+
+// gap is the time between two requests of one connection that are due at random
+// moments, for an exponentially distributed number whose mean is 1.
+func (l load) gap(exp float64) time.Duration {
+	return time.Duration(exp * float64(l.connections) / l.rate * float64(time.Second))
+}
+
+// untilDue waits until a request is due and returns the moment from which its time
+// counts: when it was due, if the answer before it came so late that it had to
+// wait for that; else now, since that this client woke up late is not the
+// server's doing.
+func untilDue(due time.Time) time.Time {
+	wait := time.Until(due)
+	if wait < 0 {
+		return due
+	}
+	time.Sleep(wait)
+	return time.Now()
 }
 
 var (

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
@@ -86,16 +85,4 @@ func writeFixture(stem string, rec *fixtures.Recording) error {
 		}
 	}
 	return os.WriteFile(stem+".json", doc, 0o644)
-}
-
-// redisURL is the address of a Redis, or of a cluster, as --redis takes it.
-func redisURL(nodes ...*process) string {
-	var addresses []string
-	for _, node := range nodes {
-		addresses = append(addresses, node.url)
-	}
-	if len(addresses) > 1 {
-		return "redis+cluster://" + strings.Join(addresses, ",")
-	}
-	return "redis://" + addresses[0]
 }

@@ -25,7 +25,7 @@ func floor(args []string) error {
 	f.IntVar(&s.count, "count", 1000, "URLs")
 	f.IntVar(&s.size, "size", 1024, "bytes of each content")
 	f.BoolVar(&s.json, "json", true, "JSON content")
-	kind := f.String("kind", "memory", "memory: a map of answers; cache: an otter cache of them; proxy: httputil.ReverseProxy")
+	kind := f.String("kind", "memory", "memory: a map of answers; cache: an otter cache of them; stream: one that comes slowly; proxy: httputil.ReverseProxy")
 	origin := f.String("origin", "", "proxy: where to")
 	address := f.String("redis", "", "proxy: SET every answer in this Redis, as host:port")
 	if err := f.Parse(args); err != nil {
@@ -38,6 +38,8 @@ func floor(args []string) error {
 		handler = s.inMemory()
 	case "cache":
 		handler, err = s.inCache()
+	case "stream":
+		handler = http.HandlerFunc(slowly)
 	case "proxy":
 		handler, err = proxyTo(*origin, *address)
 	default:

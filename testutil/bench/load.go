@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,6 +14,14 @@ type load struct {
 	count       int  // of URLs, asked for at random
 	fresh       bool // ask for each URL once, as only misses do
 	duration    time.Duration
+
+	// rate is how many requests a second there are, at random moments that
+	// do not depend on the answers; 0 is the next as soon as the last is
+	// answered.
+	rate float64
+
+	// sweep asks for all URLs, in turn, once. It has no duration.
+	sweep bool
 
 	// salt makes the URLs of fresh loads others than those of earlier ones.
 	salt string
@@ -31,11 +35,29 @@ type result struct {
 	took     time.Duration
 }
 
-// send makes the requests of a load.
+// perSecond is how many requests were answered in a second.
+func (r result) perSecond() float64 { return float64(r.requests) / r.took.Seconds() }
+
+// path returns the URL of a client's nth request, "" after the last.
+func (l load) path(client, n int, random func(int) int) string {
+	switch {
+	case l.fresh:
+		return fmt.Sprintf("/fresh/%s/%d/%d", l.salt, client, n)
+	case !l.sweep:
+		return target(random(l.count))
+	}
+	if i := n*l.connections + client; i < l.count {
+		return target(i)
+	}
+	return ""
+}
+
+// send makes the requests of a load. It is wrk that sends as many as it can:
+// no client takes less of the machine from the server.
 func (b *bench) send(ctx context.Context, url string, l load) (result, error) {
 	var res result
 	var err error
-	if b.client == "wrk" {
+	if b.client == "wrk" && l.rate == 0 && !l.sweep {
 		res, err = b.wrk(ctx, url, l)
 	} else {
 		res, err = l.run(ctx, url)
@@ -51,71 +73,22 @@ func (b *bench) send(ctx context.Context, url string, l load) (result, error) {
 	return res, nil
 }
 
-// path returns the URL of a client's nth request.
-func (l load) path(client, n int, random func(int) int) string {
-	if l.fresh {
-		return fmt.Sprintf("/fresh/%s/%d/%d", l.salt, client, n)
+// sendAll divides a load among servers, at the same time. The percentiles are
+// those of the slowest.
+func (b *bench) sendAll(ctx context.Context, servers []*process, l load) (result, error) {
+	l.connections /= len(servers)
+	results, errs := make([]result, len(servers)), make([]error, len(servers))
+	var all sync.WaitGroup
+	for i, p := range servers {
+		part := l
+		part.salt = fmt.Sprintf("%s.%d", l.salt, i)
+		all.Go(func() { results[i], errs[i] = b.send(ctx, p.url, part) })
 	}
-	return target(random(l.count))
+	all.Wait()
+	var sum result
+	for _, r := range results {
+		sum.requests += r.requests
+		sum.p50, sum.p99, sum.took = max(sum.p50, r.p50), max(sum.p99, r.p99), max(sum.took, r.took)
+	}
+	return sum, errors.Join(errs...)
 }
-
-// script is the load in wrk's Lua. Each thread of wrk has a number, for its
-// random numbers and fresh URLs.
-const script = `
-local threads = 0
-function setup(thread)
-	threads = threads + 1
-	thread:set("number", threads)
-end
-function init(args)
-	math.randomseed(number * 7919)
-	n = 0
-end
-function request()
-	n = n + 1
-	local path
-	if %[1]q ~= "" then
-		path = "/fresh/" .. %[1]q .. "/" .. number .. "/" .. n
-	else
-		path = "/v1/items/" .. math.random(0, %[2]d - 1) .. "?page=2"
-	end
-	return "GET " .. path .. " HTTP/1.1\r\nHost: %[3]s\r\nAccept: */*\r\nUser-Agent: wrk\r\n\r\n"
-end
-function done(summary, latency, requests)
-	local e = summary.errors
-	print(string.format("\nsummary %%d %%d %%d %%d %%d", summary.requests, e.connect + e.read + e.write + e.status + e.timeout,
-		summary.duration, latency:percentile(50), latency:percentile(99)))
-end
-`
-
-// wrk has wrk make the requests.
-func (b *bench) wrk(ctx context.Context, url string, l load) (result, error) {
-	salt := ""
-	if l.fresh {
-		salt = l.salt
-	}
-	file := filepath.Join(b.dir, "load.lua")
-	text := fmt.Sprintf(script, salt, l.count, strings.TrimPrefix(url, "http://"))
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return result{}, err
-	}
-	threads := min(2, l.connections)
-	out, err := exec.CommandContext(ctx, "wrk", "-t", strconv.Itoa(threads), "-c", strconv.Itoa(l.connections),
-		"-d", fmt.Sprintf("%ds", max(1, int(l.duration.Seconds()))), "--timeout", "10s", "-s", file, url).Output()
-	if err != nil {
-		return result{}, fmt.Errorf("run wrk: %w: %s", err, out)
-	}
-	_, line, found := strings.Cut(string(out), "\nsummary ")
-	if !found {
-		return result{}, errors.New("run wrk: there is no summary in what it printed")
-	}
-	var res result
-	var took, p50, p99 int64 // in microseconds
-	if _, err := fmt.Sscan(line, &res.requests, &res.errors, &took, &p50, &p99); err != nil {
-		return result{}, fmt.Errorf("read wrk's summary: %w", err)
-	}
-	res.took, res.p50, res.p99 = micros(took), micros(p50), micros(p99)
-	return res, nil
-}
-
-func micros(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

@@ -12,20 +12,22 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
 // A process is a server that is measured.
 type process struct {
 	url   string
-	began time.Time
 	ready time.Duration // from its start until it answered
 
 	cmd   *exec.Cmd
 	stdin io.Closer
+
+	// family says that children do its work. They end when it is asked to end.
+	family bool
 }
 
 // start starts a program that prints its URL, or JSON with a url, as its first
@@ -43,7 +45,8 @@ func start(ctx context.Context, path string, env []string, argv ...string) (*pro
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, stdin: stdin, began: time.Now()}
+	p := &process{cmd: cmd, stdin: stdin}
+	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -57,7 +60,7 @@ func start(ctx context.Context, path string, env []string, argv ...string) (*pro
 	if path != "" {
 		err = p.await(path)
 	}
-	p.ready = time.Since(p.began)
+	p.ready = time.Since(began)
 	if err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
@@ -87,35 +90,66 @@ func (p *process) await(path string) error {
 	return err
 }
 
-// stop ends the process and waits for it.
+// startQuiet starts a program that does not say when it is ready, and waits
+// until it can be connected to at an address, which is its url.
+func startQuiet(ctx context.Context, address string, argv ...string) (*process, error) {
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it may have children
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	p := &process{url: address, cmd: cmd, stdin: stdin}
+	for range 1000 {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			return p, conn.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return nil, errors.Join(fmt.Errorf("%q does not answer at %s", argv, address), p.stop(), errors.New(out.String()))
+}
+
+// stop ends the process and waits for it. One with children is asked to end,
+// so that they end too.
 func (p *process) stop() error {
 	p.stdin.Close()
-	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	signal := syscall.SIGKILL
+	if p.family {
+		signal = syscall.SIGTERM
+	}
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	_ = p.cmd.Wait() // it was killed
+	_ = p.cmd.Wait() // it was made to end
 	return nil
 }
 
-// cpu returns the processor time that the process has used, in seconds, as
-// exact as the kernel's clock ticks of 10 ms.
+// cpu returns the processor time that the process and its children have used,
+// in seconds.
 func (p *process) cpu() (float64, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// The name, in parentheses, may hold anything.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	const user, system, ticks = 11, 12, 100
-	var total float64
-	for _, field := range []string{fields[user], fields[system]} {
-		n, err := strconv.ParseFloat(field, 64)
+	pids := []int{p.cmd.Process.Pid}
+	if p.family {
+		children, err := childrenOf(pids[0])
 		if err != nil {
 			return 0, err
 		}
-		total += n / ticks
+		pids = append(pids, children...)
 	}
-	return total, nil
+	var total time.Duration
+	for _, pid := range pids {
+		used, err := cpuTime(pid)
+		if err != nil {
+			return 0, err
+		}
+		total += used
+	}
+	return total.Seconds(), nil
 }
 
 // memory returns the bytes of memory that the process has in use.
@@ -142,35 +176,4 @@ func freePort() (string, error) {
 	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, err
-}
-
-// startRedis starts a redis-server that keeps nothing on disk. Its url is its
-// address.
-func startRedis(ctx context.Context, dir string, more ...string) (*process, error) {
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	dir = filepath.Join(dir, "redis-"+port)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, err
-	}
-	args := append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"}, more...)
-	cmd := exec.CommandContext(ctx, "redis-server", args...)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	p := &process{url: net.JoinHostPort("127.0.0.1", port), cmd: cmd, stdin: stdin, began: time.Now()}
-	for range 500 {
-		conn, err := net.Dial("tcp", p.url)
-		if err == nil {
-			return p, conn.Close()
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return nil, errors.Join(errors.New("redis-server did not start"), p.stop())
 }

@@ -23,6 +23,12 @@ var (
 	large    = sample{count: 4, size: 10 << 20}
 )
 
+// of is the same traffic with another number of URLs.
+func (s sample) of(count int) sample {
+	s.count = count
+	return s
+}
+
 // target is the URL of an answer without its origin.
 func target(i int) string { return "/v1/items/" + strconv.Itoa(i) + "?page=2" }
 

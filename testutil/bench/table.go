@@ -1,53 +1,76 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 )
 
-// A table is what has been measured.
-type table struct{ rows []row }
+// A table is what has been measured, where and how.
+type table struct {
+	Machine machine `json:"machine"`
+	Method  string  `json:"method"`
+	Rows    []row   `json:"rows"`
+}
 
 // A row is one figure, in each turn.
 type row struct {
-	name   string
-	unit   string    // "" for a ratio
-	goal   float64   // at most this; 0 for none
-	values []float64 // of each turn, at least one
-	note   string
+	Name   string    `json:"name"`
+	Unit   string    `json:"unit"`   // "" for a ratio
+	Goal   float64   `json:"goal"`   // at most this; 0 for none
+	Values []float64 `json:"values"` // of each turn, at least one
+	Note   string    `json:"note"`
 }
 
-func (t *table) add(r row) { t.rows = append(t.rows, r) }
+func (t *table) add(r row) { t.Rows = append(t.Rows, r) }
 
+func (t *table) write(out io.Writer, asJSON bool) error {
+	if asJSON {
+		return t.printJSON(out)
+	}
+	return t.print(out)
+}
+
+// print writes the table in Markdown, and the machine below it.
 func (t *table) print(out io.Writer) error {
 	lines := []string{
 		"| | median | min .. max | goal | | |",
 		"|---|---|---|---|---|---|",
 	}
-	for _, r := range t.rows {
-		mid, low, high := spread(r.values)
+	for _, r := range t.Rows {
+		mid, low, high := spread(r.Values)
 		goal, verdict := "", ""
-		if r.goal > 0 {
-			goal, verdict = "<= "+r.text(r.goal), "met"
-			if mid > r.goal {
+		if r.Goal > 0 {
+			goal, verdict = "<= "+r.text(r.Goal), "met"
+			if mid > r.Goal {
 				verdict = "**missed**"
 			}
 		}
-		lines = append(lines, fmt.Sprintf("| %s | %s | %s .. %s | %s | %s | %s |", r.name, r.text(mid), r.text(low), r.text(high), goal, verdict, r.note))
+		lines = append(lines, fmt.Sprintf("| %s | %s | %s .. %s | %s | %s | %s |", r.Name, r.text(mid), r.text(low), r.text(high), goal, verdict, r.Note))
 	}
-	_, err := fmt.Fprintln(out, strings.Join(lines, "\n"))
+	_, err := fmt.Fprintf(out, "%s\n\n%s; %s\n", strings.Join(lines, "\n"), t.Machine, t.Method)
 	return err
 }
 
+// printJSON writes the table for programs, with the figures of every turn.
+func (t *table) printJSON(out io.Writer) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(t)
+}
+
+// text is a value as people read it: a ratio with two decimals, a figure with
+// three digits.
 func (r row) text(v float64) string {
-	if r.unit == "" {
+	switch {
+	case r.Unit == "":
 		return fmt.Sprintf("%.2f", v)
+	case v >= 100 || v <= -100:
+		return fmt.Sprintf("%.0f %s", v, r.Unit)
 	}
-	return fmt.Sprintf("%.3g %s", v, r.unit)
+	return fmt.Sprintf("%.3g %s", v, r.Unit)
 }
 
 // spread returns the median, the minimum and the maximum.
@@ -56,15 +79,8 @@ func spread(values []float64) (mid, low, high float64) {
 	return sorted[len(sorted)/2], sorted[0], sorted[len(sorted)-1]
 }
 
-// machine says what this was measured on.
-func machine() string {
-	name := "unknown processor"
-	cpuinfo, _ := os.ReadFile("/proc/cpuinfo") // not everywhere
-	for line := range strings.Lines(string(cpuinfo)) {
-		if field, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(field) == "model name" {
-			name = strings.TrimSpace(value)
-			break
-		}
-	}
-	return fmt.Sprintf("%d x %s, %s/%s, %s", runtime.NumCPU(), name, runtime.GOOS, runtime.GOARCH, runtime.Version())
+// median is the first of a spread.
+func median(values []float64) float64 {
+	mid, _, _ := spread(values)
+	return mid
 }

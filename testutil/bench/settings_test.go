@@ -1,0 +1,76 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestQuickIsADefault(t *testing.T) {
+	s, err := parse([]string{"-quick", "-rounds", "1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.rounds != 1 || s.duration != time.Second || s.many != 10_000 {
+		t.Errorf("%d rounds of %v with %d", s.rounds, s.duration, s.many)
+	}
+}
+
+func TestOnlyWhatIsAskedForIsChosen(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"-only ^hit/redis", "hit/redis hit/redis/alone"},
+		{"-only ^with/ -with nginx", "with/nginx/static with/nginx/proxy_cache"},
+		{"-only varnish|million -with varnish", "with/varnish"},
+		{"-only million -million", "flat/redis/million"},
+	} {
+		s, err := parse(strings.Fields(c.args))
+		if err != nil {
+			t.Fatalf("%s: %v", c.args, err)
+		}
+		var got []string
+		for _, m := range s.chosen() {
+			got = append(got, m.name)
+		}
+		if want := strings.Fields(c.want); !slices.Equal(got, want) {
+			t.Errorf("%s: measures %q, not %q", c.args, got, want)
+		}
+	}
+}
+
+func TestMisuseIsQuoted(t *testing.T) {
+	for args, want := range map[string]string{
+		"-with apache":     `"apache"`,
+		"-client curl":     `"curl"`,
+		"-only nothing":    `"nothing"`,
+		"-only (":          "-only",
+		"-rounds 0":        "more than 0",
+		"hit":              `"hit"`,
+		"-only ^with/":     `"^with/"`,
+		"-many -1 -quick":  "more than 0",
+		"-duration 0s":     "more than 0",
+		"-with nginx,what": `"what"`,
+	} {
+		if _, err := parse(strings.Fields(args)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
+
+func TestWhatIsMissingCanBeInstalled(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	_, err := find("no-such-program")
+	if err == nil || !strings.Contains(err.Error(), "apt-get install no-such-program") {
+		t.Error(err)
+	}
+}
+
+func TestMeasurementsHaveNamesOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range measurements() {
+		if seen[m.name] {
+			t.Errorf("two are called %q", m.name)
+		}
+		seen[m.name] = true
+	}
+}
