@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
@@ -34,6 +32,7 @@ type library interface {
 
 // openSource opens what the settings choose.
 func (o *start) openSource(ctx context.Context, f *flags, env environment) (*source, error) {
+	paceCollector()
 	switch {
 	case o.fixtures == "":
 		s, address, err := o.store.open(ctx, f, env)
@@ -50,7 +49,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment) (*sou
 		case err != nil:
 			return nil, &failure{exitStore, err, "--fixtures names a directory that 'cannery export' or 'cannery run' has written"}
 		}
-		keepClose()
+		returnMemory()
 		return &source{library: files, files: files, address: o.fixtures}, nil
 	}
 	work, err := openWork(ctx, env, o.fixtures, o.record, &o.store)
@@ -58,23 +57,6 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment) (*sou
 		return nil, err
 	}
 	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
-}
-
-// keepClose makes the heap keep close to what is in it. The collector would let
-// it grow to twice that; but after fixtures have been read, it is mostly they,
-// which stay, and which cost nothing to look through again.
-func keepClose() {
-	const (
-		room  = 24 << 20 // beyond what is in it, in bytes
-		least = 5        // percent: a collector that never rests serves nobody
-	)
-	var heap runtime.MemStats
-	if runtime.ReadMemStats(&heap); heap.HeapSys < 2*room {
-		return
-	}
-	debug.FreeOSMemory()
-	runtime.ReadMemStats(&heap)
-	debug.SetGCPercent(int(min(100, max(least, 100*room/max(heap.HeapAlloc, 1)))))
 }
 
 // close writes what is left to write. Nil is a source that was not opened.

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+)
+
+// What is in use decides how much may come on top of it.
+func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	collected := make(chan int)
+	pace := func() int {
+		// The finalizer of an object that is made now runs after this one's.
+		runtime.GC()
+		runtime.SetFinalizer(new(collection), func(*collection) { collected <- 0 })
+		runtime.GC()
+		<-collected
+		percent := debug.SetGCPercent(100)
+		debug.SetGCPercent(percent)
+		return percent
+	}
+	setPace(new(collection))
+	small := pace()
+	recordings := make([]byte, 4*heapRoom)
+	large := pace()
+	runtime.KeepAlive(recordings)
+	if small < 100 || large > 25 || large < 5 {
+		t.Errorf("garbage is collected at %d%% of a small heap, and at %d%% of one of %d MiB", small, large, 4*heapRoom>>20)
+	}
+	if again := pace(); again < 100 {
+		t.Errorf("once the heap is small again, garbage is still collected at %d%%", again)
+	}
+}
