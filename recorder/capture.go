@@ -215,8 +215,10 @@ func (c *capture) finish() {
 		c.stop(handOver)
 		c.x.committed = true
 		c.x.rec.stored(nil)
-	case errors.Is(err, fixtures.ErrExists), errors.Is(err, fixtures.ErrLate):
+	case errors.Is(err, fixtures.ErrExists):
 		c.stop(handOver)
+	case errors.Is(err, fixtures.ErrLate):
+		c.drop("recordings were removed or imported meanwhile, or the rules were changed")
 	default:
 		c.fail(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,6 +138,16 @@ func (rec *Recorder) sameOrigin(base *url.URL, reference string) (target string,
 	return path, true
 }
 
+// checkStatus refuses what net/http takes for a final answer and cannot pass on:
+// statuses below 100, and a switch of protocols that nobody asked for.
+func checkStatus(res *http.Response) error {
+	asked := res.Request.Header["Upgrade"] != nil
+	if res.StatusCode < 200 && !(res.StatusCode == http.StatusSwitchingProtocols && asked) {
+		return fmt.Errorf("malformed HTTP status %03d for an answer", res.StatusCode)
+	}
+	return nil
+}
+
 // problem says why the origin gave no answer.
 func (rec *Recorder) problem(r *http.Request, cause error) error {
 	if r.Context().Err() != nil {
@@ -170,11 +181,20 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 		p.Status = http.StatusGatewayTimeout
 		p.Title = "origin timed out"
 		p.Hint = "a slow origin needs a longer --origin-timeout"
-	case strings.Contains(cause.Error(), "malformed HTTP"), strings.Contains(cause.Error(), "invalid header"), strings.Contains(cause.Error(), "server response headers exceeded"):
+	case notHTTP(cause):
 		p.Title = "origin's answer is not HTTP"
 		p.Hint = ""
 	}
 	return p
+}
+
+// notHTTP reports whether an error is about what the origin has answered.
+// net/http has no types for these.
+func notHTTP(err error) bool {
+	return slices.ContainsFunc([]string{
+		"malformed ", "invalid header", "server response headers exceeded",
+		"multiple Content-Length", "bad Content-Length", "empty Content-Length", "transfer encoding",
+	}, func(words string) bool { return strings.Contains(err.Error(), words) })
 }
 
 // rootCause strips the address that net/http puts in front of a transport's

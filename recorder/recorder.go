@@ -4,7 +4,6 @@ package recorder
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"maps"
@@ -66,6 +65,7 @@ type Recorder struct {
 
 	flights flights
 	begun   sync.Map // the keys that Anew has replaced
+	reach   reach
 }
 
 // Forward sends the request on to the origin, passes the answer to w as it
@@ -131,6 +131,14 @@ const flushInterval = 10 * time.Millisecond
 // proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
 // responses, flushing, upgrades and aborts.
 func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(*http.Response) error, whole bool) (err error) {
+	unended := false
+	defer func() {
+		if unended {
+			// The origin has cut its answer: what is held back is all there is.
+			_ = http.NewResponseController(w).Flush()
+		}
+	}()
+	answered := false
 	p := httputil.ReverseProxy{
 		Transport: rec.Transport,
 		Rewrite: func(pr *httputil.ProxyRequest) {
@@ -145,46 +153,30 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 			if err := checkStatus(res); err != nil {
 				return err
 			}
+			answered = true
+			rec.reach.answered()
 			if err := respond(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
 				return err
 			}
 			if r.Body != nil {
 				res.Body = &answer{res.Body, r.Body}
 			}
+			unended = true
 			return nil
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, cause error) {
 			err = rec.problem(r, cause)
+			if !answered && r.Context().Err() == nil {
+				rec.reach.failed(err)
+			}
 		},
 		FlushInterval: flushInterval,
 		BufferPool:    &copyBuffers,
 		ErrorLog:      silent,
 	}
 	p.ServeHTTP(w, r)
+	unended = false
 	return err
-}
-
-// An answer is a response's content whose end is the end of the request's too.
-// An origin may answer before it has read the request: the transport then waits,
-// when the answer is closed, for a client that may have nothing more to send.
-type answer struct {
-	io.ReadCloser
-	request io.Closer
-}
-
-func (a *answer) Close() error {
-	a.request.Close()
-	return a.ReadCloser.Close()
-}
-
-// checkStatus refuses what net/http takes for a final answer and cannot pass on:
-// statuses below 100, and a switch of protocols that nobody asked for.
-func checkStatus(res *http.Response) error {
-	asked := res.Request.Header["Upgrade"] != nil
-	if res.StatusCode < 200 && !(res.StatusCode == http.StatusSwitchingProtocols && asked) {
-		return fmt.Errorf("malformed HTTP status %03d for an answer", res.StatusCode)
-	}
-	return nil
 }
 
 // silent drops ReverseProxy's talk: a copy that failed is the client's leaving

@@ -62,3 +62,16 @@ func (b *sentBody) complete(req *fixtures.Request) bool {
 	}
 	return b.ended
 }
+
+// An answer is a response's content whose end is the end of the request's too.
+// An origin may answer before it has read the request: the transport then waits,
+// when the answer is closed, for a client that may have nothing more to send.
+type answer struct {
+	io.ReadCloser
+	request io.Closer
+}
+
+func (a *answer) Close() error {
+	a.request.Close()
+	return a.ReadCloser.Close()
+}

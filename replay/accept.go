@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 const (
@@ -63,7 +64,8 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 	if rest, ok := strings.CutPrefix(target, sessionPrefix); ok {
 		name, path, _ := strings.Cut(rest, "/")
 		w.prefix = sessionPrefix + name
-		r.Header[fixtures.SessionField] = []string{name}
+		// A field beside it is a second name.
+		r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
 		return p.session(w, r, "/"+path)
 	}
 	return p.own(w, r, target)
@@ -71,12 +73,12 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 
 // session checks the session's name and has the request answered.
 func (p *Proxy) session(w *writer, r *http.Request, target string) error {
-	switch names := r.Header[fixtures.SessionField]; {
+	switch names := slices.Compact(r.Header[fixtures.SessionField]); {
 	case len(names) > 1:
 		return &fixtures.Problem{
 			Status: http.StatusBadRequest,
 			Title:  "several session names",
-			Detail: fmt.Sprintf("sessions %.200q", names),
+			Detail: fmt.Sprintf("sessions %q", []string{shownSession(names[0]), shownSession(names[1])}),
 			Hint:   "send one " + fixtures.SessionField + " field: a request is in one session",
 		}
 	case len(names) == 1:
@@ -84,6 +86,7 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 		delete(r.Header, fixtures.SessionField)
 	}
 	if w.session != "" && !fixtures.ValidSession(w.session) {
+		w.session = shownSession(w.session)
 		return &fixtures.Problem{
 			Status: http.StatusBadRequest,
 			Title:  "bad session name",
@@ -100,6 +103,10 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 	}
 	return p.answer(w, r)
 }
+
+// shownSession returns a session's name for people to read: what is sent for one
+// may be anything.
+func shownSession(name string) string { return clip([]rune(secret.CleanText(name)), 0, maxPlace) }
 
 // isWebSocket reports whether a request asks for a WebSocket (RFC 6455).
 func isWebSocket(r *http.Request) bool {

@@ -149,6 +149,11 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 			if value, ok := readJSON(req.Body); ok {
 				return jsonValue{without(value, rules.IgnoreBody)}
 			}
+		case looksJSON(req.Body):
+			// Compared byte by byte, yet shown as what it is.
+			if value, ok := readJSON(req.Body); ok {
+				return jsonValue{value}
+			}
 		case mediaType == "application/x-www-form-urlencoded":
 			return form(req.Body)
 		case strings.HasPrefix(mediaType, "multipart/"):
@@ -162,6 +167,12 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 
 func isJSON(mediaType string) bool {
 	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// looksJSON reports whether content begins like a JSON object or array.
+func looksJSON(body []byte) bool {
+	text := bytes.TrimLeft(body, " \t\r\n")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
 }
 
 // readJSON decodes one JSON value with its numbers as they are spelled. What is

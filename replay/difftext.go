@@ -7,6 +7,9 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 const (
@@ -60,7 +63,7 @@ func (d *difference) place() string {
 	if name == "" {
 		return d.at
 	}
-	return kind + " " + clip([]rune(printable(name)), 0, maxPlace)
+	return kind + " " + clip([]rune(printable(secret.CleanText(name))), 0, maxPlace)
 }
 
 // isText reports whether both sides are values of one kind, long enough for
@@ -82,11 +85,37 @@ func (d *difference) show(value any) string {
 	case absent:
 		return "(none)"
 	case string:
+		switch {
+		case v == noEquals:
+		case fixtures.IsSecretName(d.name()):
+			return hiddenValue
+		case !d.json:
+			v = secret.CleanText(v)
+		}
 		if !d.json {
 			return showText(v)
 		}
 	}
-	return printable(jsonText(value))
+	return printable(secret.CleanText(jsonText(value)))
+}
+
+// hiddenValue is shown instead of a value with the name of a secret. What looks
+// like one is masked before requests are compared; for a word under such a name
+// it is enough to say that there are two.
+const hiddenValue = "***"
+
+// name is the last name of a difference's place: "token" of "body $.user.token".
+func (d *difference) name() string {
+	_, name, found := strings.Cut(d.at, " ")
+	if !found {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, " (")
+	if d.json {
+		name = name[strings.LastIndexByte(name, '.')+1:]
+		name, _, _ = strings.Cut(name, "[")
+	}
+	return name
 }
 
 func showText(s string) string {

@@ -142,3 +142,31 @@ func TestDifferentTargetsHaveTheirOwnRecordings(t *testing.T) {
 		t.Errorf("the order of different names counts: %v", a)
 	}
 }
+
+// TestHeadHasItsOwnRecording: an origin may answer HEAD in another way than GET.
+func TestHeadHasItsOwnRecording(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Asked", r.Method)
+	}, nil)
+	answers := func(b *bench, cache, asked string) {
+		t.Helper()
+		if a := b.do(t, "HEAD", "/", ""); a.cache() != cache || a.header.Get("Asked") != asked {
+			t.Errorf("HEAD: %s as for %s, want %s as for %s", a.cache(), a.header.Get("Asked"), cache, asked)
+		}
+	}
+	answers(b, "MISS", "HEAD")
+	b.get(t, "/")
+	answers(b, "HIT", "HEAD")
+
+	// Once a PUT has made both stale, the one that is fresh again answers.
+	b.do(t, "PUT", "/", "new")
+	b.get(t, "/")
+	answers(b, "HIT", "GET")
+
+	off := b.goOffline(t, nil)
+	answers(off, "HIT", "HEAD")
+	report, err := off.proxy.Report(t.Context())
+	if err != nil || len(report.Unused) != 3 {
+		t.Errorf("unused: %+v, %v; want both GETs and the PUT", report.Unused, err)
+	}
+}

@@ -125,7 +125,7 @@ func (x *explainer) name() string { return nameOf(x.masked) }
 
 // nameOf is a request's line, for people.
 func nameOf(req *fixtures.Request) string {
-	return req.Method + " " + clip([]rune(printable(req.Target)), 0, maxTarget)
+	return req.Method + " " + clip([]rune(printable(secret.CleanTarget(req.Target))), 0, maxTarget)
 }
 
 // maxTarget bounds the characters that are shown of a request-target.

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -163,14 +164,21 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 		return errors.Join(err, errNoTakes)
 	}
 	var sets []map[string]string
-	choice := ""
 	for _, rec := range recs {
 		credentials := rec.Request.Credentials
 		if !slices.ContainsFunc(sets, func(set map[string]string) bool { return maps.Equal(set, credentials) }) {
 			sets = append(sets, credentials)
 		}
-		for _, name := range slices.Sorted(maps.Keys(credentials)) {
-			if v := credentials[name]; choice == "" && credentialsPlaceholder.MatchString(v) {
+	}
+	// Placeholders are numbered: of two the shorter is the lower.
+	slices.SortStableFunc(sets, func(a, b map[string]string) int {
+		textA, textB := credentialsText(a), credentialsText(b)
+		return cmp.Or(cmp.Compare(len(textA), len(textB)), cmp.Compare(textA, textB))
+	})
+	choice := ""
+	for _, set := range sets {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
+			if v := set[name]; choice == "" && credentialsPlaceholder.MatchString(v) {
 				choice = name + ": " + v
 			}
 		}
@@ -182,13 +190,20 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 		lines = append(lines, "  recorded with  "+credentialsText(set))
 	}
 	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.request.Credentials)))
-	record := fix{"To record it with yours:", x.record()}
+	const title = "recorded with several other credentials"
 	if choice == "" {
-		return x.miss("several-credentials", "recorded with several other credentials", lines, record)
+		return x.miss("several-credentials", title, lines, fix{"To record it with yours:", x.record()})
 	}
-	return x.miss("several-credentials", "recorded with several other credentials", lines,
-		fix{"To choose one of them, send its placeholder, for example:", choice}, record)
+	// Fixtures do not hold credentials: recorded once more, nothing would tell
+	// which of the placeholders stands for these.
+	return x.miss("several-credentials", title, lines,
+		fix{"To choose one of them, send its placeholder, for example:", choice},
+		fix{"To record it with yours, which get a placeholder of their own, the one to send from then on:", x.record()},
+		apart)
 }
+
+// apart is how requests that differ in secrets only are told apart.
+var apart = fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"}
 
 func (x *explainer) severalSecrets(ctx context.Context) error {
 	_, among, err := x.proxy.Catalog.masked(ctx, x.view, x.request)
@@ -201,7 +216,7 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 	}
 	return x.miss("several-secrets", "recorded with several secrets", lines,
 		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholderMark + "-password-1"},
-		fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"})
+		apart)
 }
 
 // fieldsOnly leaves out what nobody has to see.

@@ -197,6 +197,9 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 		return fix{}, false
 	}
 	kind, name, _ := strings.Cut(list[0].at, " ")
+	if kind == "body" && !isJSON(mediaType(x.request)) {
+		return fix{}, false // such rules are for what is declared as JSON
+	}
 	rules := *x.view.Rules
 	switch kind {
 	case "query":

@@ -31,6 +31,7 @@ const (
 	RepeatLast AfterLast = iota
 	// FailAfterLast makes it a miss.
 	FailAfterLast
-	// LoopTakes serves the takes again from the first, in their order.
+	// LoopTakes serves the takes again from the first, in their order: a new
+	// round, in which they wait for unsafe requests as they did in the first.
 	LoopTakes
 )

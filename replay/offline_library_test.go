@@ -1,7 +1,11 @@
 package replay_test
 
 import (
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"example.com/cannery/fixtures"
@@ -12,6 +16,11 @@ import (
 // exported writes what a bench has recorded as fixtures, cleaned of secrets,
 // and opens them.
 func (b *bench) exported(t *testing.T) *fixtures.Library {
+	t.Helper()
+	return b.exportedTo(t, t.TempDir())
+}
+
+func (b *bench) exportedTo(t *testing.T, dir string) *fixtures.Library {
 	t.Helper()
 	view, err := b.store.View(t.Context())
 	if err != nil {
@@ -31,7 +40,6 @@ func (b *bench) exported(t *testing.T) *fixtures.Library {
 		cleaner.Learn(rec)
 		recs = append(recs, rec)
 	}
-	dir := t.TempDir()
 	set, err := fixtures.OpenFixtures(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -74,6 +82,52 @@ func TestFixturesReplayAsTheStoreDoes(t *testing.T) {
 	report, err := off.proxy.Report(t.Context())
 	if err != nil || len(report.Unmatched)+len(report.Unused) != 0 {
 		t.Errorf("%v: %+v", err, report)
+	}
+}
+
+// TestALostSideFileIsNoOutage: it is a fault of one fixture, which is named.
+func TestALostSideFileIsNoOutage(t *testing.T) {
+	content := make([]byte, 2*fixtures.InlineBody)
+	b := setUp(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/png")
+		w.Write(content)
+	}, nil)
+	b.get(t, "/logo.png")
+	dir := t.TempDir()
+	library := b.exportedTo(t, dir)
+	said := &lines{}
+	off := b.goOffline(t, func(p *replay.Proxy) {
+		p.Store, p.Catalog = library, &replay.Catalog{Store: library}
+		p.Down = &replay.Outage{What: "store is down", Say: said.say}
+	})
+	if a := off.get(t, "/logo.png"); a.body != string(content) {
+		t.Fatalf("before the loss: %d, %d bytes", a.status, len(a.body))
+	}
+	var fixture string
+	for rec, err := range library.Recordings(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		fixture = rec.Name
+	}
+	side := filepath.Join(dir, strings.TrimSuffix(filepath.FromSlash(fixture), ".json")+".body-1.png")
+	for _, damage := range []func() error{
+		func() error { return os.Truncate(side, 5) },
+		func() error { return os.Remove(side) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		a := off.get(t, "/logo.png")
+		if a.status != http.StatusInternalServerError || !strings.Contains(a.body, "recording damaged") || !strings.Contains(a.body, fixture) || !strings.Contains(a.body, "record it again") {
+			t.Errorf("%d %.300s, want a 500 that names %q", a.status, a.body, fixture)
+		}
+		if strings.Count(a.body, filepath.Base(side)) != 1 {
+			t.Errorf("it does not name the side file once:\n%s", a.body)
+		}
+	}
+	if got := said.all(); len(got) != 0 {
+		t.Errorf("an outage is told of: %q", got)
 	}
 }
 

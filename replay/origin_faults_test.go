@@ -109,6 +109,7 @@ func TestOriginThatIsNotHTTPIsAProblem(t *testing.T) {
 		"negative length":   "HTTP/1.1 200 OK\r\nContent-Length: -2\r\n\r\nbad",
 		"odd coding":        "HTTP/1.1 200 OK\r\nTransfer-Encoding: rot13\r\n\r\nbad",
 		"nothing":           "",
+		"control character": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: \x1b[31m\r\n\r\nok",
 		"half a header":     "HTTP/1.1 200 OK\r\nContent-Le",
 		"20 MB of headers":  "HTTP/1.1 200 OK\r\n" + strings.Repeat("X-Long: "+strings.Repeat("x", 1000)+"\r\n", 20_000) + "\r\n",
 		"20 MB in one line": "HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 20<<20) + "\r\n\r\n",
@@ -119,7 +120,11 @@ func TestOriginThatIsNotHTTPIsAProblem(t *testing.T) {
 			b := setUp(t, http.NotFound, nil)
 			b.front(t, origin.URL, nil)
 			// A POST: what can be sent again the transport may send again.
-			wantProblem(t, b.do(t, "POST", "/", "x"), http.StatusBadGateway, origin.URL)
+			title := "origin's answer is not HTTP"
+			if answer == "" {
+				title = "origin unreachable"
+			}
+			wantProblem(t, b.do(t, "POST", "/", "x"), http.StatusBadGateway, origin.URL, title)
 			b.wantClean(t, "/")
 		})
 	}
@@ -161,6 +166,24 @@ func TestAnswersThatAreCutAreCutForTheClientAndNotRecorded(t *testing.T) {
 			}
 			b.wantClean(t, "/")
 			b.wantNoLeftovers(t)
+		})
+	}
+}
+
+// TestWhatCameBeforeACutReachesTheClient: an answer that is held back for its
+// end is not lost with it.
+func TestWhatCameBeforeACutReachesTheClient(t *testing.T) {
+	for name, status := range map[string]string{"recordable": "200 OK", "not recordable": "503 Down"} {
+		t.Run(name, func(t *testing.T) {
+			b := setUp(t, http.NotFound, nil)
+			b.front(t, script(t, says("HTTP/1.1 "+status+"\r\nContent-Length: 100\r\n\r\nthe first words of an answer")).URL, nil)
+			a, err := b.try(t, t.Context(), "/")
+			if a.body != "the first words of an answer" || !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("the client got %d %q and the error %v", a.status, a.body, err)
+			}
+			if n := b.recordings(t); n != 0 {
+				t.Errorf("%d recordings of a cut answer", n)
+			}
 		})
 	}
 }

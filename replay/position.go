@@ -9,8 +9,9 @@ type position struct {
 	start int // the newest group whose barriers are open begins here
 	end   int // and ends before here
 
-	looped     bool   // all takes have been served once: barriers are over
 	generation uint64 // of the store that start and end were found for
+	since      int64  // the session's request that ended the round before, 0 for none
+	last       int64  // the session's request that was served last
 }
 
 // A barrier is what stands between a take and the one before it.
@@ -42,23 +43,18 @@ func (pos *position) advance(takes int, generation uint64, before func(take int)
 		}
 		pos.end++
 	}
-	if !pos.looped {
-		pos.next = max(pos.next, pos.start)
-	}
+	pos.next = max(pos.next, pos.start)
 }
+
+// served reports whether all takes have been served, or passed over.
+func (pos *position) served(takes int) bool { return pos.next >= takes }
 
 // take moves past the take to serve and returns it; false when all have been
 // served and no more are to be. At the end of a group that is not the last one
 // its last take repeats: clients poll more often than they did when recorded.
 func (pos *position) take(takes int, after AfterLast) (take int, ok bool) {
 	if pos.next >= pos.end {
-		switch {
-		case pos.end < takes, after == RepeatLast:
-			return pos.end - 1, true
-		case after == FailAfterLast:
-			return 0, false
-		}
-		pos.next, pos.looped = 0, true
+		return pos.end - 1, pos.end < takes || after == RepeatLast
 	}
 	pos.next++
 	return pos.next - 1, true
@@ -66,9 +62,4 @@ func (pos *position) take(takes int, after AfterLast) (take int, ok bool) {
 
 // peek returns the take that was served last, or else the one to serve first,
 // and moves nothing.
-func (pos *position) peek() int {
-	if pos.looped {
-		return max(pos.next-1, 0)
-	}
-	return max(pos.next-1, pos.start)
-}
+func (pos *position) peek() int { return max(pos.next-1, pos.start) }

@@ -165,6 +165,27 @@ func TestPollsNeverEndAWait(t *testing.T) {
 	}
 }
 
+// TestANewRoundWaitsAgain: with LoopTakes the first state comes again when all
+// takes have been served, and the next one not before the PUT is made again.
+func TestANewRoundWaitsAgain(t *testing.T) {
+	s := &shelf{}
+	s.record("aAaa")
+	for asked, want := range map[string][]int{
+		"aAaaaAaaaaA": {0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 1},
+		"aaAaaaaAa":   {0, 0, 1, 2, 3, 0, 0, 1, 2},
+		"aAaaAaaAaa":  {0, 1, 2, 3, 1, 2, 3, 1, 2, 3}, // the PUT begins the round
+	} {
+		p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", AfterLast: replay.LoopTakes}
+		var got []int
+		for _, c := range asked {
+			got = append(got, ask(p, c))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", asked, got, want)
+		}
+	}
+}
+
 // TestAQueryByPostHoldsNothingBack: a method that is answered from recordings
 // changes nothing, so that nothing waits for it.
 func TestAQueryByPostHoldsNothingBack(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // storeProblem is the answer when the store is needed and fails.
@@ -59,7 +60,7 @@ func describe(err error) problemJSON {
 	// One element for each line: that is how people can read it as it comes.
 	out.Case, out.Explanation = miss.kind, miss.lines
 	if miss.near != nil {
-		out.Nearest = &nearestJSON{miss.as.Method, miss.as.Target, miss.as.Origin, miss.as.Session, miss.near.rec.Name}
+		out.Nearest = &nearestJSON{miss.as.Method, secret.CleanTarget(miss.as.Target), miss.as.Origin, miss.as.Session, miss.near.rec.Name}
 	}
 	return out
 }

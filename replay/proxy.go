@@ -166,7 +166,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 
 // lookup finds the recording that answers a request, or says what is missing.
 // A session sees its own recordings first, then those of no session; HEAD is
-// answered from GET's recording when there is one.
+// answered from GET's recording where it has none of its own.
 func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Request) (*fixtures.Recording, miss, error) {
 	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
 	m := miss{view: view, request: req, seen: fixtures.SeenAll}
@@ -212,10 +212,10 @@ func candidates(req *fixtures.Request) iter.Seq[*fixtures.Request] {
 			sessions = sessions[:1]
 		}
 		for _, session := range sessions {
-			if req.Method == http.MethodHead && !yield(asked(req, session, http.MethodGet)) {
+			if !yield(asked(req, session, req.Method)) {
 				return
 			}
-			if !yield(asked(req, session, req.Method)) {
+			if req.Method == http.MethodHead && !yield(asked(req, session, http.MethodGet)) {
 				return
 			}
 		}

@@ -39,7 +39,7 @@ func (s *sessions) get(name string) *session {
 	began := &session{
 		used:      s.uses,
 		positions: map[place]*position{},
-		replayed:  map[fixtures.Event]bool{},
+		replayed:  map[fixtures.Event]int64{},
 		masked:    map[fixtures.Key]int{},
 	}
 	s.byName[name] = began
@@ -99,8 +99,8 @@ type session struct {
 
 	mu        sync.Mutex // guards what follows
 	positions map[place]*position
-	replayed  map[fixtures.Event]bool // the unsafe requests
-	masked    map[fixtures.Key]int    // how often secrets were taken for placeholders
+	replayed  map[fixtures.Event]int64 // which request last replayed each unsafe one
+	masked    map[fixtures.Key]int     // how often secrets were taken for placeholders
 	requests  int64
 }
 
@@ -132,10 +132,18 @@ func (s *session) next(t turn) *fixtures.Recording {
 		s.positions[at] = pos
 	}
 	takes := t.fit.Recordings
-	pos.advance(len(takes), t.view.Generation, func(take int) barrier {
-		return s.between(t.timeline, takes[take-1], takes[take])
-	})
+	advance := func() {
+		pos.advance(len(takes), t.view.Generation, func(take int) barrier {
+			return s.between(t.timeline, takes[take-1], takes[take], pos.since)
+		})
+	}
+	advance()
 	s.requests++
+	if t.after == LoopTakes && !t.peek && pos.served(len(takes)) {
+		// In a new round the takes wait for unsafe requests as in the first.
+		*pos = position{since: pos.last}
+		advance()
+	}
 	if t.peek {
 		return takes[pos.peek()]
 	}
@@ -143,9 +151,10 @@ func (s *session) next(t turn) *fixtures.Recording {
 	if !ok {
 		return nil
 	}
+	pos.last = s.requests
 	rec := takes[take]
 	if !fixtures.Safe(rec.Request.Method) {
-		s.replayed[fixtures.Event{Key: t.key, Take: rec.Take}] = true
+		s.replayed[fixtures.Event{Key: t.key, Take: rec.Take}] = s.requests
 	}
 	return rec
 }
@@ -158,8 +167,9 @@ func (s *session) unmasked(key fixtures.Key) int {
 	return s.masked[key] - 1
 }
 
-// between is called with mu held. Without a timeline there are no barriers.
-func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recording) barrier {
+// between is called with mu held. What was replayed by a request up to since
+// opens nothing. Without a timeline there are no barriers.
+func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recording, since int64) barrier {
 	if timeline == nil {
 		return none
 	}
@@ -168,7 +178,7 @@ func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recor
 		return none
 	}
 	for _, event := range events {
-		if !s.replayed[event] {
+		if s.replayed[event] <= since {
 			return shut
 		}
 	}

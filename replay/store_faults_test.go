@@ -66,6 +66,30 @@ func onRedisWithin(t *testing.T, server *storetest.RedisServer, timeout time.Dur
 	}, said
 }
 
+// TestARemovalThatDropsARecordingIsTold: what was asked for before a removal is
+// not kept after it, and that is no silent loss.
+func TestARemovalThatDropsARecordingIsTold(t *testing.T) {
+	said := &lines{}
+	var b *bench
+	b = setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/under-way" {
+			if _, err := b.store.Remove(r.Context(), fixtures.Filter{Match: "/other"}, false); err != nil {
+				t.Error(err)
+			}
+		}
+		io.WriteString(w, "answered")
+	}, func(b *bench) {
+		b.recorder.Dropped = func(r *http.Request, why string) { said.say(r.RequestURI + ": " + why) }
+	})
+	b.get(t, "/other")
+	if a := b.get(t, "/under-way"); a.body != "answered" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if got := said.all(); len(got) != 1 || !strings.Contains(got[0], "/under-way: recordings were removed") {
+		t.Errorf("it was told: %q", got)
+	}
+}
+
 func TestStoreDownIsNotAMiss(t *testing.T) {
 	for name, fault := range map[string]struct{ begin, end func(*storetest.RedisServer) }{
 		"killed": {(*storetest.RedisServer).Kill, (*storetest.RedisServer).Restart},

@@ -85,7 +85,8 @@ func (m *recording) proxy(s *Server) *replay.Proxy {
 	return p
 }
 
-// end writes the fixtures of the tests that have passed.
+// end writes the fixtures of the tests that have passed. One whose origin was
+// not there has recorded nothing, whatever it made of that: it fails.
 func (m *recording) end(t *test, all []*Server) {
 	defer recordings.release(m)
 	passed := map[string]bool{}
@@ -93,7 +94,11 @@ func (m *recording) end(t *test, all []*Server) {
 		passed[s.session] = true
 	}
 	for _, s := range all {
-		if !s.test.passed() {
+		why := s.proxy.Origin.(*recorder.Recorder).Unreachable()
+		if why != nil && s.test.passed() {
+			t.errorf("%s: nothing was recorded: %v", s.test.Name(), why)
+		}
+		if why != nil || !s.test.passed() {
 			delete(passed, s.session)
 		}
 	}

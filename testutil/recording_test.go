@@ -134,6 +134,37 @@ func TestTestsShareADirectory(t *testing.T) {
 	all.Wait()
 }
 
+// TestAnOriginThatIsDownRecordsNothing: whatever the test makes of the 502, it
+// fails, and its fixtures stay.
+func TestAnOriginThatIsDownRecordsNothing(t *testing.T) {
+	url, _ := api(t)
+	config := testutil.Config{Dir: t.TempDir(), Origin: url, OriginName: "notes"}
+	whole := func(f *fakeTest) {
+		s := config.Start(f)
+		get(t, s.Client(), s.URL+"/v1/notes")
+		run(t, "TestX/part", func(f *fakeTest) {
+			s := s.Session(f)
+			get(t, s.Client(), s.URL+"/v1/notes")
+		}).wantErrors(t)
+	}
+	recordNow(t, true)
+	run(t, "TestX", whole).wantErrors(t)
+	before := files(t, config.Dir)
+
+	down := httptest.NewServer(nil)
+	down.Close()
+	config.Origin = down.URL
+	run(t, "TestX", whole).wantErrors(t,
+		"TestX: nothing was recorded: origin unreachable: GET /v1/notes: origin "+down.URL,
+		"TestX/part: nothing was recorded: origin unreachable: ")
+	if diff := cmp.Diff(before, files(t, config.Dir)); diff != "" {
+		t.Errorf("the fixtures have changed (-before +after):\n%s", diff)
+	}
+
+	// One that has asked for nothing has nothing to say.
+	run(t, "TestY", func(f *fakeTest) { config.Start(f) }).wantErrors(t)
+}
+
 // TestATestIsRecordedOnce: of two Starts the later would replace the earlier.
 func TestATestIsRecordedOnce(t *testing.T) {
 	url, _ := api(t)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,7 +31,8 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 	}
 	m := &replaying{config: c, origin: origin}
 	if m.library, err = fixtures.OpenLibrary(t.Context(), c.Dir); err != nil {
-		if errors.Is(err, fixtures.ErrNoFixtures) {
+		_, missing := os.Stat(c.Dir)
+		if errors.Is(err, fixtures.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))
 		}
 		return nil, err

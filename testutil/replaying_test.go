@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -53,6 +54,15 @@ func TestAMissFailsItsTestWithTheExplanation(t *testing.T) {
 			t.Errorf("there is no %q in the explanation:\n%s", part, strings.Join(wrong.errors, ""))
 		}
 	}
+}
+
+// TestAMissingDirectorySaysHowToRecord: as a first run of a new test has none.
+func TestAMissingDirectorySaysHowToRecord(t *testing.T) {
+	t.Parallel()
+	config := testutil.Config{Dir: filepath.Join(t.TempDir(), "none"), Origin: "http://localhost"}
+	run(t, "TestNew", func(f *fakeTest) { config.Start(f) }).wantErrors(t, "there is no such directory: CANNERY_RECORD=1 go test -run '^TestNew$'")
+	config.Origin = ""
+	run(t, "TestNew", func(f *fakeTest) { config.Start(f) }).wantErrors(t, "set the Origin in testutil.Config, then CANNERY_RECORD=1 go test")
 }
 
 func TestAllowMissOnlyTells(t *testing.T) {

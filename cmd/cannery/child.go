@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"example.com/cannery/fixtures/secret"
 )
@@ -52,6 +53,8 @@ func childError(args []string, err error) error {
 	switch {
 	case errors.Is(err, exec.ErrDot):
 		return &failure{exitNotFound, fmt.Errorf("%s: it is in the working directory only", quoted), fmt.Sprintf("write ./%s", name)}
+	case errors.As(err, &lookup) && errors.Is(err, syscall.EISDIR):
+		return &failure{exitNotExecutable, fmt.Errorf("%s: it is a directory", quoted), ""}
 	case errors.As(err, &lookup) && errors.Is(err, fs.ErrPermission):
 		return &failure{exitNotExecutable, fmt.Errorf("%s: permission denied", quoted), "is it a program? chmod +x makes a file one"}
 	case errors.As(err, &lookup):

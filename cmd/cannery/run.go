@@ -37,7 +37,11 @@ recordings are read from and written to.
 
 Signals are the command's, and its exit code is cannery's. When it is 0: 1 when
 the store failed or fixtures could not be written, 3 when a request was not
-recorded (--fail-on-miss) or a recording not used (--fail-unused).`,
+recorded (--fail-on-miss) or a recording not used (--fail-unused), 5 when the
+origin answered none of the requests that were forwarded.
+
+With --record and --fixtures, the origin's fixtures of requests that were not
+made again are removed when the exit code is 0, and kept otherwise.`,
 		Example: `  cannery run --offline --fixtures fixtures/ -- npm test
   cannery run --origin https://httpbin.org --fixtures fixtures/ -- go test ./...
   cannery run --offline --env API_BASE=/v1 -- pytest`,
@@ -94,6 +98,9 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if err != nil {
 		return err
 	}
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	l, err := listen(ctx, o.host, 0)
 	if err != nil {
 		return err
@@ -112,11 +119,13 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	j := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer j.close()
 	result, err := o.runBeside(ctx, w, j, l, src, cmd)
-	_, unwritten := src.close(ctx)
+	whole := err == nil && result.code == 0 && result.lost == 0
+	old, unwritten := src.close(ctx, whole)
 	if err != nil {
 		return err
 	}
 	result.recorded, result.unwritten = recorded.added.Load(), unwritten
+	result.old, result.whole = old, whole
 	return o.finish(j, result)
 }
 

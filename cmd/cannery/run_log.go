@@ -38,7 +38,7 @@ func (j *journal) explain(u replay.Unmatched) {
 func (j *journal) finishRun(r *runResult) {
 	unused := r.report.Unused
 	if j.format == "json" {
-		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused)})
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.removed(), r.kept()})
 		return
 	}
 	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
@@ -55,6 +55,16 @@ func (j *journal) finishRun(r *runResult) {
 		text += fmt.Sprintf(", %d never used", len(unused))
 	}
 	j.talk("cannery: " + text)
+	if n := r.removed(); n > 0 {
+		j.talk(fmt.Sprintf("cannery: %s of earlier runs removed", count(int64(n), "fixture", "fixtures")))
+	}
+	if n := r.kept(); n > 0 {
+		why := "the command failed"
+		if r.code == 0 {
+			why = "recordings were lost"
+		}
+		j.talk(fmt.Sprintf("cannery: %s of earlier runs kept, because %s", count(int64(n), "fixture", "fixtures"), why))
+	}
 	for _, u := range unused[:min(len(unused), maxUnusedNames)] {
 		j.talk("  never used: " + unusedText(u))
 	}
@@ -72,6 +82,8 @@ type runLineJSON struct {
 	Recorded int64 `json:"recorded"`
 	Lost     int64 `json:"lost"`
 	Unused   int   `json:"unused"`
+	Removed  int   `json:"removed,omitempty"` // fixtures of earlier runs
+	Kept     int   `json:"kept,omitempty"`
 }
 
 // unusedText names a recording for people: the fixture's file, where there is

@@ -10,6 +10,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
 
@@ -47,6 +48,9 @@ func (p *proxies) handler() http.Handler {
 // report fills in what the proxies know of a run.
 func (p *proxies) report(ctx context.Context, r *runResult) {
 	r.lost, r.down = p.lost.Lost(), p.rest.Down.Lost()
+	if origin, ok := p.rest.Origin.(*recorder.Recorder); ok { // not offline
+		r.unreachable = origin.Unreachable()
+	}
 	if p.first == nil {
 		r.report, r.unread = p.rest.Report(ctx)
 		return

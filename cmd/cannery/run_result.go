@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
 )
 
@@ -20,10 +21,26 @@ type runResult struct {
 	lost     int64 // recordings that could not be kept
 	down     int64 // readings of the store that failed
 
+	old   int  // fixtures of earlier runs that --record did not make again
+	whole bool // and they were removed
+
+	unreachable error // the origin answered nothing that it was asked
+
 	unread    error // the report is not whole
 	unserved  error // the proxy has not stopped as it should
 	unwritten error // recordings could not be kept in the end
 }
+
+// removed is how many fixtures of earlier runs are gone.
+func (r *runResult) removed() int {
+	if r.whole {
+		return r.old
+	}
+	return 0
+}
+
+// kept is how many fixtures of earlier runs would be gone had all gone well.
+func (r *runResult) kept() int { return r.old - r.removed() }
 
 // finish prints what the run came to, and returns what it is to exit with.
 func (o *runner) finish(j *journal, r *runResult) error {
@@ -54,6 +71,9 @@ func (o *runner) verdict(r *runResult) error {
 	for _, err := range r.troubles() {
 		return err
 	}
+	if r.unreachable != nil {
+		return &failure{exitOrigin, fmt.Errorf("run: the origin has answered nothing: %w", r.unreachable), originHint(r.unreachable)}
+	}
 	misses := r.report.Misses
 	switch unused := int64(len(r.report.Unused)); {
 	case o.failOnMiss && misses > 0 && o.offline:
@@ -80,6 +100,15 @@ func (r *runResult) troubles() (errs []error) {
 	return errs
 }
 
+// originHint is what to do about an origin that gave no answer.
+func originHint(err error) string {
+	var problem *fixtures.Problem
+	if !errors.As(err, &problem) {
+		return ""
+	}
+	return problem.Hint
+}
+
 // runJSON is the file of --report.
 type runJSON struct {
 	Mode      string             `json:"mode"`
@@ -93,12 +122,39 @@ type runJSON struct {
 	Unused    []replay.Unused    `json:"unused"`
 }
 
+// checkReport looks whether the file of --report, "" for none, could be written:
+// better now than after an hour of tests.
+func checkReport(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return reportError(path, errors.New("it is a directory"))
+	}
+	tmp, err := createReport(path)
+	if err == nil {
+		err = errors.Join(tmp.Close(), os.Remove(tmp.Name()))
+	}
+	if err != nil {
+		return reportError(path, err)
+	}
+	return nil
+}
+
+// createReport creates the file that is to be moved to a path.
+func createReport(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), ".cannery-report-*")
+}
+
+func reportError(path string, err error) error {
+	return fmt.Errorf("write --report %q: %w", path, cause(err))
+}
+
 // writeReport writes the file of --report, as a whole or not at all.
 func writeReport(path string, r *runResult, code int) error {
-	fail := func(err error) error { return fmt.Errorf("write --report %q: %w", path, cause(err)) }
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".cannery-report-*")
+	tmp, err := createReport(path)
 	if err != nil {
-		return fail(err)
+		return reportError(path, err)
 	}
 	enc := json.NewEncoder(tmp)
 	enc.SetEscapeHTML(false)
@@ -114,7 +170,7 @@ func writeReport(path string, r *runResult, code int) error {
 		err = os.Rename(tmp.Name(), path)
 	}
 	if err != nil {
-		return fail(errors.Join(err, os.Remove(tmp.Name())))
+		return reportError(path, errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
 }

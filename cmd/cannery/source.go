@@ -52,25 +52,25 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment) (*sou
 		returnMemory()
 		return &source{library: files, files: files, address: o.fixtures}, nil
 	}
-	work, err := openWork(ctx, env, o.fixtures, o.record, &o.store)
+	work, err := openWork(ctx, env, o.fixtures, o.origin.name, o.record, &o.store)
 	if err != nil {
 		return nil, err
 	}
 	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
 }
 
-// close writes what is left to write. Nil is a source that was not opened.
-func (s *source) close(ctx context.Context) (fixtures.WriteReport, error) {
+// close writes what is left to write. Whole, and old, are as in workStore.finish.
+func (s *source) close(ctx context.Context, whole bool) (old int, err error) {
 	switch {
 	case s.work != nil:
-		return s.work.finish(ctx)
+		return s.work.finish(ctx, whole)
 	case s.files != nil:
-		return fixtures.WriteReport{}, s.files.Close()
+		return 0, s.files.Close()
 	}
 	if err := s.store.Close(); err != nil {
-		return fixtures.WriteReport{}, fmt.Errorf("close %q: %w", s.address, err)
+		return 0, fmt.Errorf("close %q: %w", s.address, err)
 	}
-	return fixtures.WriteReport{}, nil
+	return 0, nil
 }
 
 // setRules gives the source the rules that are set here, kind by kind, and

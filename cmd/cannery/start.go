@@ -155,7 +155,7 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	err = o.runOn(ctx, w, env, listener, src)
-	if _, closed := src.close(context.WithoutCancel(ctx)); err == nil {
+	if _, closed := src.close(context.WithoutCancel(ctx), err == nil); err == nil {
 		err = closed
 	}
 	return err

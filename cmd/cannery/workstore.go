@@ -28,9 +28,10 @@ import (
 // by the next.
 type workStore struct {
 	store
-	path  string // of the store
-	dir   string // of the fixtures, as it was given
-	prune bool   // the fixtures become those of this run alone
+	path   string // of the store
+	dir    string // of the fixtures, as it was given
+	anew   bool   // the origin's fixtures become those of this run alone
+	origin string // the name of the one that is recorded
 
 	// entry is held while a process comes or goes, users by all that use
 	// the store.
@@ -46,9 +47,9 @@ type workStore struct {
 
 // openWork opens the store behind a directory of fixtures, which need not exist
 // yet. Anew begins with nothing but the directory's rules, and makes the
-// fixtures those of what is recorded from now on. Finish writes the fixtures,
-// unless nothing was recorded, and closes the store.
-func openWork(ctx context.Context, env environment, dir string, anew bool, o *storeOptions) (s *workStore, err error) {
+// fixtures of the origin those of what is recorded from now on. Finish writes
+// the fixtures, unless nothing was recorded, and closes the store.
+func openWork(ctx context.Context, env environment, dir, origin string, anew bool, o *storeOptions) (s *workStore, err error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
@@ -59,7 +60,7 @@ func openWork(ctx context.Context, env environment, dir string, anew bool, o *st
 	}
 	sum := sha256.Sum256([]byte(abs))
 	path += "-fixtures-" + hex.EncodeToString(sum[:6])
-	s = &workStore{path: path, dir: dir, prune: anew, changed: make(chan struct{}, 1)}
+	s = &workStore{path: path, dir: dir, anew: anew, origin: origin, changed: make(chan struct{}, 1)}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
 	}
@@ -192,7 +193,7 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 			timer.Reset(pause)
 		case <-timer.C:
 			began := time.Now()
-			if _, err := s.publish(ctx, false); err != nil && ctx.Err() == nil {
+			if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 			pause = max(publishAfter, 10*time.Since(began))
@@ -200,13 +201,13 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 	}
 }
 
-// publish writes the fixtures, if there is something new.
-func (s *workStore) publish(ctx context.Context, prune bool) (report fixtures.WriteReport, err error) {
+// publish writes the fixtures, if there is something new or to prune.
+func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (report fixtures.WriteReport, err error) {
 	s.mu.Lock()
-	dirty, pruned := s.dirty, prune && s.any
+	dirty := s.dirty
 	s.dirty = false
 	s.mu.Unlock()
-	if !dirty && !pruned {
+	if !dirty && !opts.Prune {
 		return report, nil
 	}
 	defer func() {
@@ -227,7 +228,7 @@ func (s *workStore) publish(ctx context.Context, prune bool) (report fixtures.Wr
 	if err != nil {
 		return report, err
 	}
-	report, err = p.Write(ctx, set, fixtures.WriteOptions{Prune: pruned})
+	report, err = p.Write(ctx, set, opts)
 	if left := int64(p.Left()); err == nil && left > 0 {
 		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
 	}
@@ -235,9 +236,13 @@ func (s *workStore) publish(ctx context.Context, prune bool) (report fixtures.Wr
 }
 
 // finish writes the fixtures for the last time, and leaves the store, which the
-// last one removes. What could not be written stays in the store.
-func (s *workStore) finish(ctx context.Context) (fixtures.WriteReport, error) {
-	report, err := s.publish(ctx, s.prune)
+// last one removes. What could not be written stays in the store. A recording
+// anew that is whole removes the origin's fixtures that it did not make; else
+// they stay: they may be of what was not reached. Old is how many they are.
+func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error) {
+	if old, err = s.finishAnew(ctx, whole); err == nil {
+		_, err = s.publish(ctx, fixtures.WriteOptions{})
+	}
 	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
 		defer s.entry.Close()
 	}
@@ -245,5 +250,27 @@ func (s *workStore) finish(ctx context.Context) (fixtures.WriteReport, error) {
 	if last, locked := s.users.TryLock(); locked == nil && last && err == nil {
 		err = os.RemoveAll(s.path)
 	}
-	return report, errors.Join(err, s.users.Close())
+	return old, errors.Join(err, s.users.Close())
+}
+
+// finishAnew is finish for what a recording anew has to prune, if anything was
+// recorded at all.
+func (s *workStore) finishAnew(ctx context.Context, whole bool) (old int, err error) {
+	s.mu.Lock()
+	anew := s.anew && s.any
+	s.mu.Unlock()
+	if !anew {
+		return 0, nil
+	}
+	if !whole {
+		if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil {
+			return 0, err
+		}
+	}
+	report, err := s.publish(ctx, fixtures.WriteOptions{
+		Prune:  true,
+		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
+		DryRun: !whole,
+	})
+	return report.Removed, err
 }
