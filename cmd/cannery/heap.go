@@ -8,14 +8,15 @@ import (
 	"sync"
 )
 
-// heapRoom is how much the heap grows, in bytes, until its garbage is collected.
+// heapRoom is how much the heap grows at least, in bytes, until its garbage is
+// collected.
 const heapRoom = 24 << 20
 
-// paceCollector has garbage collected whenever about heapRoom has come together,
-// however much memory is in use. By itself the collector lets the heap double:
-// with few recordings it would look through them a hundred times a second, and
-// with many, which stay, it would let as much garbage pile up. A GOGC of the
-// user's counts.
+// paceCollector has garbage collected when as much has come together as the
+// collector has work with what is in use. By itself it lets the heap double: with
+// few recordings it would look through them a hundred times a second, and with
+// many that are packed, which it need not look into, it would let as much
+// garbage pile up. A GOGC of the user's counts.
 var paceCollector = sync.OnceFunc(func() {
 	if os.Getenv("GOGC") == "" {
 		setPace(new(collection))
@@ -30,10 +31,11 @@ func setPace(next *collection) {
 		most  = 100 * heapRoom / (4 << 20) // the runtime's least heap is 4 MiB at 100
 		least = 5                          // a collector that never rests serves nobody
 	)
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	inUse := max(live[0].Value.Uint64(), 1)
-	debug.SetGCPercent(int(min(most, max(least, 100*heapRoom/inUse))))
+	heap := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/heap:bytes"}}
+	metrics.Read(heap)
+	inUse, scanned := max(heap[0].Value.Uint64(), 1), heap[1].Value.Uint64()
+	room := max(2*scanned, 2*heapRoom) - heapRoom
+	debug.SetGCPercent(int(min(most, max(least, 100*room/inUse))))
 	runtime.SetFinalizer(next, setPace)
 }
 

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What is in use decides how much may come on top of it.
+// What is in use, and what of it has to be looked through, decides how much may
+// come on top of it.
 func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	collected := make(chan int)
@@ -25,6 +26,11 @@ func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
 	recordings := make([]byte, 4*heapRoom)
 	large := pace()
 	runtime.KeepAlive(recordings)
+	pointers := make([]*int, 4*heapRoom/8)
+	if slow := pace(); slow < 100 {
+		t.Errorf("garbage is collected at %d%% of a heap that has to be looked through", slow)
+	}
+	runtime.KeepAlive(pointers)
 	if small < 100 || large > 25 || large < 5 {
 		t.Errorf("garbage is collected at %d%% of a small heap, and at %d%% of one of %d MiB", small, large, 4*heapRoom>>20)
 	}
