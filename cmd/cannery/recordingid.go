@@ -79,6 +79,20 @@ func (f found) named() []shelved {
 	return nil
 }
 
+// find opens what the settings choose, and finds all that is wanted there.
+func (o *shelfOptions) find(ctx context.Context, f *flags, env environment, all []wanted) (*shelf, []found, error) {
+	shelf, err := o.open(ctx, f, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	named, err := shelf.find(ctx, all)
+	if err != nil {
+		shelf.close()
+		return nil, nil, err
+	}
+	return shelf, named, nil
+}
+
 // find looks up what is wanted, each exactly one request's.
 func (s *shelf) find(ctx context.Context, all []wanted) ([]found, error) {
 	matches := make([][]found, len(all))

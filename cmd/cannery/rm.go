@@ -51,15 +51,11 @@ that runs on the store sees it at once.`,
 }
 
 func (o *remove) run(ctx context.Context, w *world, f *flags, env environment, all []wanted) error {
-	shelf, err := o.shelf.open(ctx, f, env)
+	shelf, named, err := o.shelf.find(ctx, f, env, all)
 	if err != nil {
 		return err
 	}
 	defer shelf.close()
-	named, err := shelf.find(ctx, all)
-	if err != nil {
-		return err
-	}
 	takes := map[fixtures.Key][]int{}
 	for _, f := range named {
 		key := f.takes[0].key

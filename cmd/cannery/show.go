@@ -59,15 +59,11 @@ content of the answer is printed, as a client has it, secrets included; with
 }
 
 func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all []wanted) error {
-	shelf, err := o.shelf.open(ctx, f, env)
+	shelf, named, err := o.shelf.find(ctx, f, env, all)
 	if err != nil {
 		return err
 	}
 	defer shelf.close()
-	named, err := shelf.find(ctx, all)
-	if err != nil {
-		return err
-	}
 	rec := named[0].named()[0]
 	if o.raw {
 		return o.printRaw(w, rec)
