@@ -41,11 +41,11 @@ func (p *Proxy) Stats() Stats {
 }
 
 // count counts an answer, before its client can know of it.
-func (p *Proxy) count(r *http.Request, header http.Header) {
+func (p *Proxy) count(r *http.Request, cache string) {
 	if isOwn(r) {
 		return
 	}
-	switch saidCache(header) {
+	switch cache {
 	case "HIT":
 		p.stats.hits.Add(1)
 	case "MISS":
@@ -53,14 +53,6 @@ func (p *Proxy) count(r *http.Request, header http.Header) {
 	case "BYPASS":
 		p.stats.bypasses.Add(1)
 	}
-}
-
-// saidCache returns an answer's X-Cache, "" for none.
-func saidCache(header http.Header) string {
-	if values := header["X-Cache"]; len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }
 
 // isOwn reports whether a request is nobody's request to the origin.
@@ -78,7 +70,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 		Status:   w.status,
 		Size:     w.size,
 		Duration: time.Since(began),
-		Cache:    saidCache(w.Header()),
+		Cache:    w.cache,
 		Session:  w.session,
 	}
 	switch cause, isError := panicked.(error); {

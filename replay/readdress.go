@@ -45,25 +45,11 @@ func (w *writer) basePath() string {
 	return strings.TrimSuffix(origin.EscapedPath(), "/")
 }
 
-// readdress makes the fields of an answer that name the origin name the proxy,
-// as the client knows it: Location, Content-Location, Link, Refresh, and the
-// scope of cookies. Values are replaced, never changed in place: recordings
+// The fields of an answer that name the origin are made to name the proxy, as
+// the client knows it. Values are replaced, never changed in place: recordings
 // share them.
-func (w *writer) readdress(header http.Header) {
-	for _, name := range [...]string{"Location", "Content-Location", "Link", "Refresh"} {
-		if values := header[name]; values != nil {
-			header[name] = w.readdressed(values, name)
-		}
-	}
-	if cookies := header["Set-Cookie"]; cookies != nil {
-		out := make([]string, len(cookies))
-		for i, cookie := range cookies {
-			out[i] = w.cookie(cookie)
-		}
-		header["Set-Cookie"] = out
-	}
-}
 
+// readdressed adapts a Location, Content-Location, Link or Refresh.
 func (w *writer) readdressed(values []string, field string) []string {
 	replacer := w.originReplacer()
 	base := w.basePath()
@@ -87,6 +73,15 @@ func clientBase(r *http.Request, prefix string) string {
 		scheme = "https://"
 	}
 	return scheme + r.Host + prefix
+}
+
+// cookies adapts the values of Set-Cookie.
+func (w *writer) cookies(values []string) []string {
+	out := make([]string, len(values))
+	for i, value := range values {
+		out[i] = w.cookie(value)
+	}
+	return out
 }
 
 // cookie adapts a Set-Cookie (RFC 6265, section 4.1). It loses a Domain of the

@@ -26,6 +26,7 @@ type writer struct {
 	session string
 
 	status int
+	cache  string // what the answer says in X-Cache
 	size   int64
 	cause  error       // why cannery answered with an error
 	body   *bodyWriter // nil when content passes as it is
@@ -54,24 +55,52 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	w.status = status
-	w.proxy.count(w.request, header)
-	w.readdress(header)
-	if trailer := header["Trailer"]; len(trailer) == 1 && strings.Contains(trailer[0], ",") {
-		// ReverseProxy lists them in the order of a map.
-		names := strings.Split(trailer[0], ", ")
-		slices.Sort(names)
-		header["Trailer"] = []string{strings.Join(names, ", ")}
-	}
-	// What the origin did not say, net/http must not make up.
-	for _, name := range [...]string{"Date", "Content-Type"} {
-		if _, ok := header[name]; !ok {
-			header[name] = nil
-		}
-	}
+	w.adapt(header)
+	w.proxy.count(w.request, w.cache)
 	if w.proxy.RewriteBody && w.origin() != nil && !w.rewritten {
 		w.body = w.rewriteBody(header)
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// adapt makes an answer's header the client's. To walk through it once costs
+// less than to look for each name.
+func (w *writer) adapt(header http.Header) {
+	dated, typed := false, false
+	for name, values := range header {
+		switch name {
+		case "X-Cache":
+			w.cache = strings.Join(values, "")
+		case "Date":
+			dated = true
+		case "Content-Type":
+			typed = true
+		case "Location", "Content-Location", "Link", "Refresh":
+			header[name] = w.readdressed(values, name)
+		case "Set-Cookie":
+			header[name] = w.cookies(values)
+		case "Trailer":
+			header[name] = sortedTrailer(values)
+		}
+	}
+	// What the origin did not say, net/http must not make up.
+	if !dated {
+		header["Date"] = nil
+	}
+	if !typed {
+		header["Content-Type"] = nil
+	}
+}
+
+// sortedTrailer returns the field as it is recorded: ReverseProxy lists the
+// names in the order of a map.
+func sortedTrailer(values []string) []string {
+	if len(values) != 1 || !strings.Contains(values[0], ",") {
+		return values
+	}
+	names := strings.Split(values[0], ", ")
+	slices.Sort(names)
+	return []string{strings.Join(names, ", ")}
 }
 
 func (w *writer) Write(p []byte) (int, error) {
@@ -115,7 +144,8 @@ func (w *writer) FlushError() error {
 // Hijack gives the connection of an upgrade away.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
-	w.proxy.count(w.request, w.Header())
+	w.cache = strings.Join(w.Header()["X-Cache"], "")
+	w.proxy.count(w.request, w.cache)
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
