@@ -13,10 +13,10 @@ import (
 const heapRoom = 24 << 20
 
 // paceCollector has garbage collected when so much has come together that the
-// collector's work with what is in use is worth it. By itself it lets the heap double: with
-// few recordings it would look through them a hundred times a second, and with
-// many that are packed, which it need not look into, it would let as much
-// garbage pile up. A GOGC of the user's counts.
+// collector's work with what is in use is worth it. By itself it lets the heap
+// double: with few recordings it would look through them a hundred times a
+// second, and with many that are packed, which it need not look into, it would
+// let as much garbage pile up. A GOGC of the user's counts.
 var paceCollector = sync.OnceFunc(func() {
 	if os.Getenv("GOGC") == "" {
 		setPace(new(collection))
@@ -35,8 +35,9 @@ func setPace(next *collection) {
 	metrics.Read(heap)
 	inUse, scanned := max(heap[0].Value.Uint64(), 1), heap[1].Value.Uint64()
 	// To find a recording's piece takes longer than to look through as many
-	// bytes: with many of them twice the bytes took a seventh of all CPU.
-	room := max(3*scanned, 2*heapRoom) - heapRoom
+	// bytes, so many recordings want more room, within what the runtime gives.
+	room := max(6*scanned, 4*heapRoom) - 3*heapRoom
+	room = max(min(room, inUse), heapRoom)
 	debug.SetGCPercent(int(min(most, max(least, 100*room/inUse))))
 	runtime.SetFinalizer(next, setPace)
 }
