@@ -169,13 +169,14 @@ func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, 
 
 // asked is the request without its content.
 func (p *Proxy) asked(w *writer, r *http.Request) *fixtures.Request {
-	return &fixtures.Request{
+	w.asked = fixtures.Request{
 		Session: w.session,
 		Origin:  p.OriginName,
 		Method:  r.Method,
 		Target:  r.RequestURI,
 		Header:  r.Header,
 	}
+	return &w.asked
 }
 
 func hasContent(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }

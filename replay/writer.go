@@ -24,6 +24,7 @@ type writer struct {
 	request *http.Request
 	prefix  string // of the request's path, when it named its session there
 	session string
+	asked   fixtures.Request // what of the request counts for matching
 
 	status int
 	cache  string // what the answer says in X-Cache

@@ -36,7 +36,7 @@ func setPace(next *collection) {
 	inUse, scanned := max(heap[0].Value.Uint64(), 1), heap[1].Value.Uint64()
 	// To find a recording's piece takes longer than to look through as many
 	// bytes, so many recordings want more room, within what the runtime gives.
-	room := max(6*scanned, 4*heapRoom) - 3*heapRoom
+	room := max(6*scanned, 5*heapRoom) - 4*heapRoom
 	room = max(min(room, inUse), heapRoom)
 	debug.SetGCPercent(int(min(most, max(least, 100*room/inUse))))
 	runtime.SetFinalizer(next, setPace)
