@@ -103,7 +103,7 @@ func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Re
 func (p *Proxy) alike(ctx context.Context, view fixtures.View, req *fixtures.Request) iter.Seq2[keyed, error] {
 	return func(yield func(keyed, error) bool) {
 		for candidate := range candidates(req) {
-			if !yield(keyed{view.Rules.Key(candidate), candidate}, nil) {
+			if !yield(keyed{p.keys.Key(view.Rules, candidate), candidate}, nil) {
 				return
 			}
 		}

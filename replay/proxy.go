@@ -111,6 +111,7 @@ type Proxy struct {
 	// Nil keeps no log.
 	Log func(Entry)
 
+	keys     fixtures.KeyMemory
 	stats    stats
 	sessions sessions
 	served   served
@@ -173,11 +174,11 @@ func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Re
 	if p.Mode == Record || !p.Methods.HitOrMiss(req.Method) {
 		return nil, m, nil
 	}
-	m.key, m.seen = view.Rules.Key(req), 0
+	m.key, m.seen = p.keys.Key(view.Rules, req), 0
 	for candidate := range candidates(req) {
 		key := m.key
 		if candidate != req {
-			key = view.Rules.Key(candidate)
+			key = p.keys.Key(view.Rules, candidate)
 		}
 		takes, err := p.Store.Takes(ctx, view, key, candidate)
 		if err != nil && !errors.Is(err, fixtures.ErrNotFound) {
