@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -107,24 +106,11 @@ func (s *RedisServer) Kill() {
 	}
 }
 
-// Pause makes the server hang: connections are accepted and never answered.
-func (s *RedisServer) Pause() { s.signal(syscall.SIGSTOP) }
-
-// Resume ends a Pause.
-func (s *RedisServer) Resume() { s.signal(syscall.SIGCONT) }
-
 // Restart starts the server again at its address, empty, after a Kill.
 func (s *RedisServer) Restart() {
 	s.t.Helper()
 	if err := s.start(); err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-func (s *RedisServer) signal(sig syscall.Signal) {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Fatalf("signal redis-server: %v", err)
 	}
 }
 
