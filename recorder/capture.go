@@ -48,8 +48,6 @@ const (
 	streamPatience = time.Second
 )
 
-const clientLeft = "the client left before its end"
-
 func newCapture(x *exchange, res *http.Response) *capture {
 	c := &capture{x: x, res: res, body: res.Body, declared: res.ContentLength, began: time.Now()}
 	if res.Request.Method == http.MethodHead || res.Body == http.NoBody {
@@ -58,7 +56,7 @@ func newCapture(x *exchange, res *http.Response) *capture {
 	switch {
 	case c.declared > 0 && c.declared <= fixtures.InlineBody:
 		c.small = make([]byte, 0, c.declared)
-	case strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream"):
+	case fixtures.IsEventStream(res.Header):
 		x.turn.end(goAlone)
 	case res.ContentLength < 0:
 		c.stream = time.AfterFunc(streamPatience, func() { x.turn.end(goAlone) })
@@ -73,6 +71,8 @@ func (c *capture) Read(p []byte) (int, error) {
 	}
 	c.keep(p[:n])
 	if !c.over && c.size == c.declared && err == nil {
+		// The transport sends no more of the request once it has seen the end.
+		c.x.request.rest()
 		// The end follows, and the trailers of HTTP/2 with it.
 		var extra [1]byte
 		if _, err = io.ReadFull(c.body, extra[:]); err == nil {
@@ -83,15 +83,46 @@ func (c *capture) Read(p []byte) (int, error) {
 	case c.over: // given up with this very piece, which may be the last
 	case err == io.EOF:
 		c.finish()
-	case err != nil && c.res.Request.Context().Err() != nil:
-		c.drop(clientLeft)
 	case err != nil:
-		c.drop("it was cut short: " + err.Error())
+		c.cut(err)
 	}
 	if c.lost != nil {
 		return 0, c.lost
 	}
 	return n, err
+}
+
+// cut ends a recording before the answer's end.
+func (c *capture) cut(err error) {
+	switch cause := context.Cause(c.res.Request.Context()); {
+	case cause == nil:
+		c.drop("it was cut short: " + err.Error())
+	case errors.Is(cause, errStillOpen):
+		c.leaveOpen()
+	default:
+		c.drop(cause.Error())
+	}
+}
+
+// leaveOpen commits a stream whose end is not known. What of coded content has
+// come is coded anew, so that it can be decoded to its end.
+func (c *capture) leaveOpen() {
+	if codings := fixtures.Codings(c.res.Header); codings != nil && fixtures.Decodable(codings) {
+		if c.large != nil {
+			c.drop(errStillOpen.Error() + ", and more of its coded content has come than is kept in memory")
+			return
+		}
+		coded, err := endCoding(c.small, codings)
+		if err != nil {
+			c.drop(damaged(err).Error())
+			return
+		}
+		c.small, c.chunks = coded, []fixtures.Chunk{{Size: int64(len(coded)), At: time.Since(c.began)}}
+	}
+	c.x.commit.Recording.Response.Open = true
+	if c.finish(); c.x.committed {
+		c.remark("recorded as far as it came", errStillOpen.Error())
+	}
 }
 
 // settle commits an answer that has no content before its header is out.
@@ -112,7 +143,7 @@ func (c *capture) settle() error {
 }
 
 func (c *capture) Close() error {
-	c.drop(clientLeft)
+	c.drop(errClientLeft.Error())
 	return c.body.Close()
 }
 
@@ -122,6 +153,7 @@ func (c *capture) keep(p []byte) {
 		return
 	}
 	c.size += int64(len(p))
+	c.x.read.Store(c.size)
 	if c.size > c.x.rec.MaxBody {
 		c.drop(fmt.Sprintf("it is longer than --max-body, %d bytes", c.x.rec.MaxBody))
 		return
@@ -182,6 +214,7 @@ func (c *capture) storeContext() context.Context {
 // finish commits the recording.
 func (c *capture) finish() {
 	rec := c.x.commit.Recording
+	c.x.request.rest()
 	if !c.x.request.complete(&rec.Request) {
 		c.drop("the origin answered before it had read the request")
 		return
@@ -255,17 +288,23 @@ func (c *capture) drop(why string) {
 		return
 	}
 	c.stop(handOver)
+	c.x.giveUp()
 	if c.x.fetch {
 		c.lost = errGivenUp
 	}
-	if c.x.rec.Dropped != nil {
-		c.x.rec.Dropped(c.res.Request, why)
+	c.remark("not recorded", why)
+}
+
+func (c *capture) remark(what, why string) {
+	if c.x.rec.Remark != nil {
+		c.x.rec.Remark(c.res.Request, what, why)
 	}
 }
 
 // fail gives the recording up for the store's sake.
 func (c *capture) fail(err error) {
 	c.stop(goAlone)
+	c.x.giveUp()
 	if c.x.rec.Anew || c.x.fetch {
 		c.lost = err
 	}

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,24 @@ func decodeAll(r io.Reader, codings []string) error {
 	_, err = io.Copy(io.Discard, body)
 	return err
 }
+
+// endCoding returns coded content that may be cut with all that can be decoded
+// of it, coded to its end.
+func endCoding(cut []byte, codings []string) ([]byte, error) {
+	body, err := fixtures.DecodeBody(bytes.NewReader(cut), codings)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	plain, err := io.ReadAll(io.LimitReader(body, maxEnded))
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	return fixtures.EncodeBody(plain, codings)
+}
+
+// maxEnded bounds, in bytes, what endCoding decodes. What comes later is lost.
+const maxEnded = 8 << 20
 
 // Write never fails: content after the end of the coded stream is passed on
 // and recorded as the origin sent it.

@@ -44,6 +44,7 @@ func NewTransport(c TransportConfig) *http.Transport {
 		TLSClientConfig:        &tls.Config{RootCAs: c.RootCAs},
 		TLSHandshakeTimeout:    connect,
 		ResponseHeaderTimeout:  c.Timeout,
+		ExpectContinueTimeout:  time.Second, // HTTP/1.0 says no 100
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    256,

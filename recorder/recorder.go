@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/cannery/fixtures"
@@ -49,6 +50,12 @@ type Recorder struct {
 	// Longer answers are forwarded whole and not recorded.
 	MaxBody int64
 
+	// ReadOn is how long an exchange that is being recorded goes on once its
+	// client has left: for its answer to begin, for each further piece when the
+	// length is declared, and for the end of a stream. A stream that goes on is
+	// recorded as far as it came (fixtures.Response.Open). Zero means 5 s.
+	ReadOn time.Duration
+
 	// Anew is record mode: the first answer for a key in this recorder's life
 	// replaces the key's earlier takes, and an answer that the store fails to
 	// keep is cut short, because unrecorded work is lost work.
@@ -58,13 +65,14 @@ type Recorder struct {
 	// error is a recording lost. A nil Stored ignores it.
 	Stored func(error)
 
-	// Dropped is told, for the log, of an answer that was not recorded
-	// although its status says so: it was cut short or too long. Nil
+	// Remark is told, for the log, what became of an answer that was not
+	// recorded although its status says so, or not to its end, and why. Nil
 	// ignores it.
-	Dropped func(r *http.Request, why string)
+	Remark func(r *http.Request, what, why string)
 
 	flights flights
-	begun   sync.Map // the keys that Anew has replaced
+	begun   sync.Map     // the keys that Anew has replaced
+	alone   atomic.Int64 // exchanges that go on without their clients
 	reach   reach
 }
 
@@ -72,8 +80,9 @@ type Recorder struct {
 // comes and records it: c is the commit to complete, with everything in it but
 // the response. It reports whether the answer has been recorded.
 //
-// Closing the request's Body must end a Read of it. An answer gets the header
-// X-Cache: MISS, or BYPASS when it is not recorded.
+// Closing the request's Body must end a Read of it; the error that it gives then
+// may end the request's context. After an error the Body is the caller's. An
+// answer gets the header X-Cache: MISS, or BYPASS when it is not recorded.
 // The last byte is not written before the store has the recording.
 //
 // When flight is not empty, requests with the same key and flight are sent one
@@ -99,12 +108,8 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 	// happens, a panic of the proxy included, it is told here.
 	defer turn.end(handOver)
 
-	x := &exchange{rec: rec, commit: c, turn: turn, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch}
-	if r.Body != nil && r.Body != http.NoBody && c.Recording.Request.Body == nil {
-		x.request = &sentBody{body: r.Body, length: r.ContentLength}
-		r.Body = x.request
-	}
-	err = rec.proxy(&observed{w, x}, r, x.response, !x.unsafe)
+	x := &exchange{rec: rec, commit: c, turn: turn, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch, record: true}
+	err = rec.proxy(w, r, x)
 	return x.committed, err
 }
 
@@ -113,14 +118,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 // says by its View and request what that is; c may be nil. The error is as
 // Forward's.
 func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error {
-	x := &exchange{rec: rec, commit: c, unsafe: !rec.Methods.HitOrMiss(r.Method)}
-	return rec.proxy(w, r, func(res *http.Response) error {
-		if c != nil {
-			x.markStale(res)
-		}
-		res.Header["X-Cache"] = []string{"BYPASS"}
-		return nil
-	}, false)
+	return rec.proxy(w, r, &exchange{rec: rec, commit: c, turn: &turn{}, unsafe: !rec.Methods.HitOrMiss(r.Method)})
 }
 
 // flushInterval is how long the beginning of an answer of declared length waits
@@ -130,12 +128,20 @@ const flushInterval = 10 * time.Millisecond
 
 // proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
 // responses, flushing, upgrades and aborts.
-func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(*http.Response) error, whole bool) (err error) {
+func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange) (err error) {
+	if x.request = newSentBody(r, x.record && x.commit.Recording.Request.Body == nil); x.request != nil {
+		// Otherwise net/http takes the request's content away from the
+		// transport once the answer's header is out (go.dev/issue/40747).
+		_ = http.NewResponseController(rw).EnableFullDuplex() // an answer to a test's writer has no connection
+	}
+	ctx, end := x.begin(r)
+	defer end()
+	w := &clientWriter{ResponseWriter: rw, x: x, http1: r.ProtoMajor == 1}
 	unended := false
 	defer func() {
 		if unended {
 			// The origin has cut its answer: what is held back is all there is.
-			_ = http.NewResponseController(w).Flush()
+			_ = w.FlushError()
 		}
 	}()
 	answered := false
@@ -143,10 +149,13 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 		Transport: rec.Transport,
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
-			if whole {
+			if x.record && !x.unsafe {
 				for _, name := range fixtures.PartialFields {
 					pr.Out.Header.Del(name)
 				}
+			}
+			if x.record && x.request != nil && !x.request.keep {
+				delete(pr.Out.Header, "Expect") // the content is here already
 			}
 		},
 		ModifyResponse: func(res *http.Response) error {
@@ -155,11 +164,11 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 			}
 			answered = true
 			rec.reach.answered()
-			if err := respond(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
+			if err := x.response(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
 				return err
 			}
-			if r.Body != nil {
-				res.Body = &answer{res.Body, r.Body}
+			if x.request != nil {
+				res.Body = &answer{res.Body, x.request, w}
 			}
 			unended = true
 			return nil
@@ -169,12 +178,17 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 			if !answered && r.Context().Err() == nil {
 				rec.reach.failed(err)
 			}
+			w.closeEarly()
 		},
 		FlushInterval: flushInterval,
 		BufferPool:    &copyBuffers,
 		ErrorLog:      silent,
 	}
-	p.ServeHTTP(w, r)
+	out := r.WithContext(ctx)
+	if x.request != nil {
+		out.Body = x.request
+	}
+	p.ServeHTTP(w, out)
 	unended = false
 	return err
 }
@@ -187,37 +201,26 @@ var silent = log.New(io.Discard, "", 0)
 // the request, except where the transport calls back.
 type exchange struct {
 	rec     *Recorder
-	commit  *fixtures.Commit
+	record  bool             // the answer is to be recorded
+	commit  *fixtures.Commit // nil when there is nothing to record or to make stale
 	turn    *turn
 	unsafe  bool
 	fetch   bool      // nobody gets the answer unless it is recorded whole
-	request *sentBody // nil when the content is already in the commit
+	request *sentBody // nil when there is no content
 
 	interims  []fixtures.Interim
 	committed bool
-}
 
-// An observed writer keeps the informational responses that pass. Those of one
-// connection are no part of the answer.
-type observed struct {
-	http.ResponseWriter
-	x *exchange
+	departure
 }
-
-func (w *observed) WriteHeader(status int) {
-	if status < 200 && status != http.StatusContinue && status != http.StatusSwitchingProtocols {
-		w.x.interims = append(w.x.interims, fixtures.Interim{Status: status, Header: w.Header().Clone()})
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for http.ResponseController.
-func (w *observed) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // response looks at the origin's answer before its client does.
 func (x *exchange) response(res *http.Response) error {
-	x.markStale(res)
-	if !x.recordable(res) {
+	if x.commit != nil {
+		x.markStale(res)
+	}
+	if !x.record || !x.recordable(res) {
+		x.giveUp()
 		x.turn.end(goAlone)
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
@@ -232,6 +235,7 @@ func (x *exchange) response(res *http.Response) error {
 		Header:  recordedHeader(res),
 	}
 	content := newCapture(x, res)
+	x.answerBegan(content.declared >= 0)
 	res.Body = content
 	res.Header["X-Cache"] = []string{"MISS"}
 	if res.ContentLength == 0 || res.Request.Method == http.MethodHead {

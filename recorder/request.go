@@ -2,55 +2,225 @@ package recorder
 
 import (
 	"crypto/sha256"
+	"errors"
 	"hash"
 	"io"
+	"net/http"
 	"sync"
+	"time"
 
 	"example.com/cannery/fixtures"
 )
 
-// A sentBody is a request's content that is kept while it is sent to the
-// origin. The transport may still be sending it when the answer has come, so a
-// mutex guards what it has seen.
-type sentBody struct {
-	body   io.ReadCloser
-	length int64 // declared, -1 when it is not
+const (
+	// restPause is how long a client may pause in content that the origin has
+	// answered already, and restTime how long it may take for all of the rest.
+	restPause = time.Second
+	restTime  = 30 * time.Second
+)
 
-	mu     sync.Mutex
+var (
+	errPaused = errors.New("the client paused")
+	errTaken  = errors.New("the origin has answered")
+)
+
+// A sentBody is a request's content on its way to the origin. The transport may
+// still be sending it when the answer has come, so mutexes guard it. A nil
+// sentBody is no content.
+type sentBody struct {
+	body    io.ReadCloser
+	length  int64         // declared, -1 when it is not
+	keep    bool          // the content is to be recorded
+	expects bool          // the client waits to be told to send it (RFC 9110, section 10.1.1)
+	closed  chan struct{} // closed when the transport wants no more of it
+	close   sync.Once
+
+	reading sync.Mutex // makes pieces count in the order in which they came
+	taken   bool       // the transport gets no more; guarded by reading
+
+	mu     sync.Mutex // guards what follows
+	asked  bool       // somebody has begun to read
 	kept   []byte
 	digest hash.Hash // nil while everything is kept
 	size   int64
-	ended  bool
+	end    error // what ended the content: io.EOF, or why it is not whole
 }
 
+// newSentBody takes the content of a request over, nil when it has none. With
+// keep it is remembered, up to fixtures.MaxRequestBody bytes.
+func newSentBody(r *http.Request, keep bool) *sentBody {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil
+	}
+	return &sentBody{
+		body:    r.Body,
+		length:  r.ContentLength,
+		keep:    keep,
+		expects: r.Header["Expect"] != nil,
+		closed:  make(chan struct{}),
+	}
+}
+
+// Read is the transport's.
 func (b *sentBody) Read(p []byte) (int, error) {
+	b.reading.Lock()
+	defer b.reading.Unlock()
+	if b.taken {
+		return 0, errTaken
+	}
+	return b.read(p)
+}
+
+// read is called with reading held.
+func (b *sentBody) read(p []byte) (int, error) {
+	b.mu.Lock()
+	b.asked = true
+	b.mu.Unlock()
 	n, err := b.body.Read(p)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.size += int64(n)
-	switch {
-	case b.digest != nil:
-		b.digest.Write(p[:n])
-	case b.size <= fixtures.MaxRequestBody:
-		b.kept = append(b.kept, p[:n]...)
-	default:
-		b.digest = sha256.New()
-		b.digest.Write(b.kept)
-		b.digest.Write(p[:n])
-		b.kept = nil
+	if b.keep {
+		b.remember(p[:n])
 	}
-	if err == io.EOF || b.size == b.length {
-		b.ended = true
+	switch {
+	case b.end != nil: // it was given up
+	case err != nil:
+		b.end = err
+	case b.size == b.length:
+		b.end = io.EOF
 	}
 	return n, err
 }
 
-func (b *sentBody) Close() error { return b.body.Close() }
+// remember is called with mu held.
+func (b *sentBody) remember(p []byte) {
+	switch {
+	case b.digest != nil:
+		b.digest.Write(p)
+	case b.size <= fixtures.MaxRequestBody:
+		b.kept = append(b.kept, p...)
+	default:
+		b.digest = sha256.New()
+		b.digest.Write(b.kept)
+		b.digest.Write(p)
+		b.kept = nil
+	}
+}
 
-// complete puts the content into the request and reports whether it was sent to
-// its end. A nil sentBody has nothing to add.
-func (b *sentBody) complete(req *fixtures.Request) bool {
+// Close says that the transport wants no more. The client may have more to send
+// all the same: see rest.
+func (b *sentBody) Close() error {
+	b.close.Do(func() { close(b.closed) })
+	return nil
+}
+
+// rest lets the rest of the content come when the origin has answered before
+// its end: the origin may want it still, the recording needs it, and a client
+// whose connection is closed while it sends may not see the answer. It gives up
+// on a client that pauses, and leaves alone content that was never asked for.
+func (b *sentBody) rest() {
 	if b == nil {
+		return
+	}
+	size, over := b.progress()
+	if over {
+		return
+	}
+	tick := time.NewTicker(restPause)
+	defer tick.Stop()
+	late := time.Now().Add(restTime)
+	for before := int64(-1); !over && time.Now().Before(late); size, over = b.progress() {
+		select {
+		case <-b.closed:
+			b.drain(late)
+		case <-tick.C:
+			switch {
+			case size != before:
+			case b.stalled():
+				b.drain(late)
+			default:
+				b.giveUp()
+			}
+		}
+		before = size
+	}
+}
+
+// progress returns how much of the content has come, and whether no more will.
+func (b *sentBody) progress() (size int64, over bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.size, b.end != nil || b.expects && !b.asked
+}
+
+// stalled reports whether it is the origin that takes no more. While the
+// transport reads it is the client that pauses.
+func (b *sentBody) stalled() bool {
+	if !b.reading.TryLock() {
+		return false
+	}
+	b.reading.Unlock()
+	return true
+}
+
+// drain reads what the transport does not, and ends when the client pauses.
+func (b *sentBody) drain(late time.Time) {
+	defer b.giveUp()
+	pause := time.AfterFunc(restPause, func() {
+		b.giveUp()
+		b.body.Close()
+	})
+	defer pause.Stop()
+	b.reading.Lock() // the transport may be in its last Read
+	defer b.reading.Unlock()
+	b.taken = true
+	buf := copyBuffers.Get()
+	defer copyBuffers.Put(buf)
+	for time.Now().Before(late) {
+		if _, err := b.read(buf); err != nil {
+			return
+		}
+		pause.Reset(restPause)
+	}
+}
+
+func (b *sentBody) giveUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.end == nil {
+		b.end = errPaused
+	}
+}
+
+// paused reports whether the content was given up for the client's pause, and
+// not because the client has left.
+func (b *sentBody) paused() bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return errors.Is(b.end, errPaused)
+}
+
+// whole reports whether all of the content has come.
+func (b *sentBody) whole() bool {
+	if b == nil {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.end == io.EOF
+}
+
+// complete puts the content into the request and reports whether it was whole.
+// Content that was not kept is there already.
+func (b *sentBody) complete(req *fixtures.Request) bool {
+	if !b.whole() {
+		return false
+	}
+	if b == nil || !b.keep {
 		return true
 	}
 	b.mu.Lock()
@@ -60,18 +230,5 @@ func (b *sentBody) complete(req *fixtures.Request) bool {
 	} else {
 		req.Body = b.kept
 	}
-	return b.ended
-}
-
-// An answer is a response's content whose end is the end of the request's too.
-// An origin may answer before it has read the request: the transport then waits,
-// when the answer is closed, for a client that may have nothing more to send.
-type answer struct {
-	io.ReadCloser
-	request io.Closer
-}
-
-func (a *answer) Close() error {
-	a.request.Close()
-	return a.ReadCloser.Close()
+	return true
 }

@@ -44,6 +44,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	if err := p.dispatch(w, r); err != nil {
 		w.fail(err)
+		w.drain()
 	}
 }
 
@@ -122,7 +123,8 @@ func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole
 	if !hasContent(r) {
 		return req, true, nil
 	}
-	r.Body = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
+	w.content = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
+	r.Body = w.content
 	if p.Mode == Record || !p.Methods.HitOrMiss(r.Method) {
 		return req, true, nil
 	}

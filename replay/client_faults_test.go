@@ -26,7 +26,7 @@ func TestClientThatLeavesFreesTheOriginAndTheOthers(t *testing.T) {
 		close(arrived)
 		<-r.Context().Done()
 		close(cancelled)
-	}, nil)
+	}, func(b *bench) { b.recorder.ReadOn = 100 * time.Millisecond })
 	ctx, leave := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	clients.Go(func() {
@@ -51,7 +51,7 @@ func TestClientThatLeavesFreesTheOriginAndTheOthers(t *testing.T) {
 	b.wantNoLeftovers(t)
 }
 
-func TestClientThatLeavesInMidBodyLeavesNoTruncatedRecording(t *testing.T) {
+func TestClientThatLeavesInMidBodyLeavesNoTruncatedHit(t *testing.T) {
 	for name, length := range map[string]string{"declared": "300000", "not declared": ""} {
 		t.Run(name, func(t *testing.T) {
 			ended := make(chan struct{}, 1)
@@ -68,7 +68,7 @@ func TestClientThatLeavesInMidBodyLeavesNoTruncatedRecording(t *testing.T) {
 				w.(http.Flusher).Flush()
 				<-r.Context().Done()
 				ended <- struct{}{}
-			}, nil)
+			}, func(b *bench) { b.recorder.ReadOn = 100 * time.Millisecond })
 			res, err := b.plainClient().Get(b.URL + "/")
 			if err != nil {
 				t.Fatal(err)

@@ -49,6 +49,26 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// drainTime is how long a client may go on to send content that nobody reads.
+const drainTime = 5 * time.Second
+
+// drain reads the rest of content whose request has been answered with a
+// problem: a client that is sending it may not see the answer if the connection
+// is closed at once.
+func (b *pacedBody) drain() {
+	late := time.AfterFunc(drainTime, func() { b.Close() })
+	defer late.Stop()
+	_, _ = io.Copy(io.Discard, b) // the answer is out, whatever comes
+	b.Close()
+}
+
+// over reports whether no more can be read.
+func (b *pacedBody) over() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended || b.closed
+}
+
 func (b *pacedBody) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

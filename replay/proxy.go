@@ -118,6 +118,7 @@ type Proxy struct {
 	missed   missed
 	journal  journal
 	began    atomic.Pointer[time.Time] // when the first request came
+	stopped  stopped
 }
 
 // maxRounds bounds how often a request looks again because another one was

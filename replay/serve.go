@@ -39,16 +39,17 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 
 	content := negotiate(r, rec, header)
 	content.body = body
-	if wantsPart(r) && res.Status == http.StatusOK {
+	if wantsPart(r) && res.Status == http.StatusOK && !res.Open {
 		content.absent = rec.Request.Method == http.MethodHead
 		return p.servePart(w, r, content)
 	}
 	w.WriteHeader(res.Status)
-	if r.Method == http.MethodHead || res.Body.Size() == 0 {
+	if r.Method == http.MethodHead || res.Body.Size() == 0 && !res.Open {
 		return p.serveTrailer(w, res)
 	}
 	var err error
 	switch {
+	case res.Body.Size() == 0: // an open stream that said nothing
 	case content.decoded == nil && res.Streamed():
 		err = p.serveStream(w, r, body, res.Chunks)
 	case content.decoded == nil && res.Body.Source == nil:
@@ -61,7 +62,21 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 		w.cause = err
 		panic(http.ErrAbortHandler)
 	}
+	if res.Open {
+		p.stayOpen(w, r)
+	}
 	return p.serveTrailer(w, res)
+}
+
+// stayOpen keeps silent, as a stream that was recorded as open may have, until
+// the client leaves or cannery stops. Either way the answer has no end.
+func (p *Proxy) stayOpen(w *writer, r *http.Request) {
+	_ = w.FlushError() // a client that has left is what is waited for
+	select {
+	case <-r.Context().Done():
+	case <-p.stopped.done():
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // The values of X-Cache are shared: nothing changes a header's values in place.

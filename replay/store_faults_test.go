@@ -79,7 +79,7 @@ func TestARemovalThatDropsARecordingIsTold(t *testing.T) {
 		}
 		io.WriteString(w, "answered")
 	}, func(b *bench) {
-		b.recorder.Dropped = func(r *http.Request, why string) { said.say(r.RequestURI + ": " + why) }
+		b.recorder.Remark = func(r *http.Request, _, why string) { said.say(r.RequestURI + ": " + why) }
 	})
 	b.get(t, "/other")
 	if a := b.get(t, "/under-way"); a.body != "answered" {

@@ -25,6 +25,7 @@ type writer struct {
 	prefix  string // of the request's path, when it named its session there
 	session string
 	asked   fixtures.Request // what of the request counts for matching
+	content *pacedBody       // the request's, nil when nobody may have left some of it
 
 	status int
 	cache  string // what the answer says in X-Cache
@@ -142,6 +143,11 @@ func (w *writer) FlushError() error {
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
+// EnableFullDuplex lets an answer begin before the request's end.
+func (w *writer) EnableFullDuplex() error {
+	return http.NewResponseController(w.ResponseWriter).EnableFullDuplex()
+}
+
 // Hijack gives the connection of an upgrade away.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
@@ -159,6 +165,17 @@ func (w *writer) fail(err error) {
 		panic(http.ErrAbortHandler)
 	}
 	writeProblem(w, err)
+}
+
+// drain lets a client that is still sending its request see the answer, which
+// ends the connection.
+func (w *writer) drain() {
+	if w.content == nil || w.content.over() || w.request.ProtoMajor != 1 || w.request.Header["Expect"] != nil {
+		return
+	}
+	if http.NewResponseController(w.ResponseWriter).Flush() == nil {
+		w.content.drain()
+	}
 }
 
 // end finishes the answer, which is not whole when its handler panicked.

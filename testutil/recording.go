@@ -78,8 +78,8 @@ func (m *recording) proxy(s *Server) *replay.Proxy {
 				s.test.errorf("a recording is lost: %v", err)
 			}
 		},
-		Dropped: func(r *http.Request, why string) {
-			s.test.logf("not recorded: %s %s: %s", r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+		Remark: func(r *http.Request, what, why string) {
+			s.test.logf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
 		},
 	}
 	return p

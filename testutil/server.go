@@ -103,6 +103,7 @@ const patience = 2 * time.Second
 func (s *Server) end() {
 	s.client.CloseIdleConnections()
 	late := time.AfterFunc(patience, s.http.CloseClientConnections)
+	s.proxy.Stop()
 	s.http.Close()
 	late.Stop()
 	s.test.end()

@@ -141,7 +141,9 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	}
 	tended := o.tend(ctx, src, j)
 	stop, served := make(chan os.Signal, 2), make(chan error, 1)
-	go func() { served <- newServer(proxies.handler(), stop, j.say).serve(ctx, l) }()
+	server := newServer(proxies.handler(), stop, j.say)
+	server.http.RegisterOnShutdown(proxies.stop)
+	go func() { served <- server.serve(ctx, l) }()
 	result := &runResult{mode: proxies.rest.Mode}
 	var asked <-chan os.Signal
 	child, err := startChild(cmd)

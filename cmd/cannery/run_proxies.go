@@ -45,6 +45,14 @@ func (p *proxies) handler() http.Handler {
 	return p.rest
 }
 
+// stop ends the answers that have no end of their own.
+func (p *proxies) stop() {
+	p.rest.Stop()
+	if p.first != nil {
+		p.first.Stop()
+	}
+}
+
 // report fills in what the proxies know of a run.
 func (p *proxies) report(ctx context.Context, r *runResult) {
 	r.lost, r.down = p.lost.Lost(), p.rest.Down.Lost()

@@ -204,7 +204,9 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 		_ = b.printJSON(w.stdout) // its reader may have gone
 	}
 	ended := o.tend(ctx, src, journal)
-	err = newServer(proxy, stop, journal.say).serve(ctx, l)
+	server := newServer(proxy, stop, journal.say)
+	server.http.RegisterOnShutdown(proxy.Stop)
+	err = server.serve(ctx, l)
 	ended()
 	journal.finish(proxy.Stats(), lost.Lost())
 	return err
@@ -272,8 +274,8 @@ func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Rec
 		MaxBody:   o.maxBody,
 		Anew:      o.record,
 		Stored:    lost.Report,
-		Dropped: func(r *http.Request, why string) {
-			j.talk(fmt.Sprintf("not recorded: %s %s: %s", r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
+		Remark: func(r *http.Request, what, why string) {
+			j.talk(fmt.Sprintf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
 		},
 	}
 	if o.record && rec.Statuses == nil {

@@ -54,6 +54,7 @@ func oddRecordings() []*fixtures.Recording {
 		"Set-Cookie": {"a=1; Path=/", "b=2", ""}, "X-Empty": {""}, "X-Latin": {"\xe9t\xe9"}, "Trailer": {"X-Sum"},
 	}
 	full.Response.Trailer = http.Header{"X-Sum": {"1", "2"}}
+	full.Response.Open = true
 	full.Response.Chunks = []fixtures.Chunk{{Size: 2, At: 0}, {Size: 8, At: 1500 * time.Millisecond}}
 
 	post := answered("/post", "made")
