@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	ownPrefix     = "/__cannery/"
+	ownRoot       = "/__cannery"
+	ownPrefix     = ownRoot + "/"
 	sessionPrefix = ownPrefix + "session/"
 )
 
@@ -57,18 +58,46 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 			Hint:   "use cannery's address as the base URL, not as a proxy",
 		}
 	}
+	if r.ProtoMajor == 2 {
+		if err := checkRequestLine(r); err != nil {
+			return err
+		}
+	}
 	target := fixtures.RequestTarget(r.RequestURI)
-	if !strings.HasPrefix(target, ownPrefix) {
+	if !isOwn(target) {
 		return p.session(w, r, target)
 	}
-	if rest, ok := strings.CutPrefix(target, sessionPrefix); ok {
-		name, path, _ := strings.Cut(rest, "/")
-		w.prefix = sessionPrefix + name
-		// A field beside it is a second name.
-		r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
-		return p.session(w, r, "/"+path)
+	rest, ok := strings.CutPrefix(target, sessionPrefix)
+	if !ok {
+		return p.own(w, r, target)
 	}
-	return p.own(w, r, target)
+	name, path := rest, "/"
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		name, path = rest[:end], "/"+strings.TrimPrefix(rest[end:], "/")
+	}
+	w.prefix = sessionPrefix + name
+	// A field beside it is a second name.
+	r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
+	return p.session(w, r, path)
+}
+
+// checkRequestLine refuses what HTTP/1.1 has no request line for: net/http lets it
+// pass in HTTP/2, and an origin would read another request.
+func checkRequestLine(r *http.Request) error {
+	if !strings.Contains(r.RequestURI, " ") && !strings.ContainsFunc(r.Method, notToken) {
+		return nil
+	}
+	return &fixtures.Problem{
+		Status: http.StatusBadRequest,
+		Title:  "bad request line",
+		Detail: fmt.Sprintf("method %q, path %q", r.Method, secret.CleanTarget(r.RequestURI)),
+		Hint:   "write a space in a path as %20",
+	}
+}
+
+// notToken reports whether a character cannot be in a token (RFC 9110, section 5.6.2).
+func notToken(c rune) bool {
+	return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
 }
 
 // session checks the session's name and has the request answered.
