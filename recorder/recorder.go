@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -244,9 +245,18 @@ func (x *exchange) response(res *http.Response) error {
 // recordable reports whether the answer is one to keep, as far as its header tells.
 func (x *exchange) recordable(res *http.Response) bool {
 	anonymous := x.commit.Recording.Request.Credentials == nil
-	return res.StatusCode != http.StatusSwitchingProtocols &&
+	return res.StatusCode != http.StatusSwitchingProtocols && !answersPart(res) &&
 		x.rec.Statuses.record(res.StatusCode, anonymous, x.unsafe) &&
 		(res.ContentLength <= x.rec.MaxBody || res.Request.Method == http.MethodHead)
+}
+
+// answersPart reports whether an answer is for a range, or on a condition, that
+// this client has sent: it would poison every later client.
+func answersPart(res *http.Response) bool {
+	if res.StatusCode != http.StatusPartialContent && res.StatusCode != http.StatusNotModified {
+		return false
+	}
+	return slices.ContainsFunc(fixtures.PartialFields[:], func(name string) bool { return res.Request.Header[name] != nil })
 }
 
 // markStale makes the recordings of what a successful unsafe request has changed stale
