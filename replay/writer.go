@@ -142,10 +142,11 @@ func (w *writer) FlushError() error {
 	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
-// Hijack gives the connection of an upgrade away.
+// Hijack gives the connection of an upgrade away. The answer's header, which comes
+// later and past WriteHeader, says BYPASS: only Origin.Bypass passes an upgrade.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
-	w.cache = strings.Join(w.Header()["X-Cache"], "")
+	w.cache = "BYPASS"
 	w.proxy.count(w.request, w.cache)
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }

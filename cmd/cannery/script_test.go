@@ -23,6 +23,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/coder/websocket"
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -45,6 +46,8 @@ import (
 //	hold URL               begin a GET, of the origin's /hold, and wait until it
 //	                       has come there
 //	[!] release            let it end; it must (not) come whole
+//	socket URL             open a WebSocket, which answers once, and leave it open
+//	socket shut            wait until the other side has ended it
 //	listener VAR           listen on a port of loopback and answer nothing
 //	refused URL            wait until nobody listens there any more
 //	gone FILE...           wait until the processes whose numbers are in the
@@ -76,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"signal":   scriptSignal,
 			"hold":     scriptHold,
 			"release":  scriptRelease,
+			"socket":   scriptSocket,
 			"listener": scriptListener,
 			"refused":  scriptRefused,
 			"gone":     scriptGone,
@@ -122,6 +126,7 @@ type scriptOrigin struct {
 	let     chan struct{} // closed when it may end
 	release func()        // closes let
 	held    chan error    // what became of it
+	socket  *websocket.Conn
 }
 
 type originKey struct{}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -51,12 +52,22 @@ type server struct {
 
 	// talk tells people what a stop is waiting for.
 	talk func(string)
+
+	// upgrades are the requests for another protocol, such as WebSocket, that are
+	// under way. net/http has no hold of their connections.
+	upgrades sync.WaitGroup
 }
 
 func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *server {
 	s := &server{stop: stop, talk: talk}
 	s.http = http.Server{
-		Handler:                      handler,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header["Upgrade"] != nil {
+				s.upgrades.Add(1)
+				defer s.upgrades.Done()
+			}
+			handler.ServeHTTP(w, r)
+		}),
 		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
 		ReadHeaderTimeout:            10 * time.Second,
 		IdleTimeout:                  2 * time.Minute,
@@ -76,8 +87,12 @@ func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *
 }
 
 // serve answers on l, which it closes, until a signal or the end of ctx asks it
-// to stop; what is under way then is finished.
+// to stop; what is under way then is finished. WebSockets have no end to wait for:
+// they are closed when everything else has been answered.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
+	requests, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	s.http.BaseContext = func(net.Listener) context.Context { return requests }
 	paced := newPacedListener(l)
 	defer paced.stop()
 	failed := make(chan error, 1)
@@ -90,6 +105,8 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	}
 	err := s.shutdown(context.WithoutCancel(ctx))
 	<-failed
+	end()
+	s.upgrades.Wait()
 	return err
 }
 
