@@ -54,7 +54,8 @@ import (
 //	                       files have ended
 //	fetch [METHOD] PATH... be the client that run runs: see fetch
 //
-// the condition [ipv6], and the variables ORIGIN and TLS_ORIGIN, whose certificate is in ca.pem.
+// the condition [ipv6], and the variables ORIGIN, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
+// in ca.pem.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata",
@@ -143,10 +144,14 @@ func setupScript(env *testscript.Env) error {
 		<-o.let
 		fmt.Fprint(w, "last")
 	})
-	plain, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux)
+	plain, unencrypted, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux), httptest.NewUnstartedServer(mux)
+	unencrypted.Config.Protocols = new(http.Protocols)
+	unencrypted.Config.Protocols.SetUnencryptedHTTP2(true)
+	unencrypted.Start()
 	secure.EnableHTTP2 = true
 	secure.StartTLS()
 	env.Defer(plain.Close)
+	env.Defer(unencrypted.Close)
 	env.Defer(secure.Close)
 	env.Defer(o.release)
 	env.Defer(o.client.CloseIdleConnections)
@@ -157,6 +162,7 @@ func setupScript(env *testscript.Env) error {
 	env.Values[originKey{}] = o
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // it would add a second to every command
 	env.Setenv("ORIGIN", plain.URL)
+	env.Setenv("H2C_ORIGIN", "h2c"+strings.TrimPrefix(unencrypted.URL, "http"))
 	env.Setenv("TLS_ORIGIN", secure.URL)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))

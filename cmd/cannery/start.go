@@ -265,7 +265,7 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Recorder {
 	rec := &recorder.Recorder{
 		Origin:    o.origin.url,
-		Transport: recorder.NewTransport(recorder.TransportConfig{Timeout: o.originTimeout, RootCAs: o.originCA}),
+		Transport: recorder.NewTransport(recorder.TransportConfig{Origin: o.origin.url, Timeout: o.originTimeout, RootCAs: o.originCA}),
 		Store:     s,
 		Methods:   o.methods,
 		Statuses:  o.statuses,
