@@ -140,7 +140,8 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 		}
 	}()
 	answered := false
-	p := httputil.ReverseProxy{
+	var p httputil.ReverseProxy
+	p = httputil.ReverseProxy{
 		Transport: rec.Transport,
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
@@ -158,6 +159,9 @@ func (rec *Recorder) proxy(w http.ResponseWriter, r *http.Request, respond func(
 			rec.reach.answered()
 			if err := respond(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
 				return err
+			}
+			if res.ContentLength == 0 {
+				p.FlushInterval = 0 // nothing follows the header, whose frame may be HTTP/2's last
 			}
 			if r.Body != nil {
 				res.Body = &answer{res.Body, r.Body}

@@ -61,6 +61,11 @@ func (w *writer) WriteHeader(status int) {
 	if w.proxy.RewriteBody && w.origin() != nil && !w.rewritten {
 		w.body = w.rewriteBody(header)
 	}
+	if w.request.ProtoMajor == 2 && !w.part && header["Content-Length"] == nil {
+		// net/http is not to make one up. An empty answer then ends with its
+		// header, as a gRPC error (Trailers-Only) has to.
+		header["Content-Length"] = nil
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -169,9 +174,9 @@ func (w *writer) end(whole bool) {
 			w.cause = errors.Join(w.cause, err)
 		}
 	}
-	if whole && !w.part && w.status >= 200 && w.Header()["Content-Length"] == nil {
+	if whole && !w.part && w.status >= 200 && w.request.ProtoMajor < 2 && w.Header()["Content-Length"] == nil {
 		// An answer without a declared length stays one, even an empty one
-		// that net/http has not had to send yet.
+		// that net/http has not had to send yet. For HTTP/2 see WriteHeader.
 		_ = http.NewResponseController(w.ResponseWriter).Flush()
 	}
 }
