@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -145,21 +146,21 @@ func isWebSocket(r *http.Request) bool {
 
 // accept reads what of a request counts for matching. Content is read when the
 // request may be answered without the origin; it is sent on while it comes
-// otherwise. Whole is false for content that is too large to look up.
+// otherwise. Whole is false for content that is too large to look up, and for a
+// conversation.
 func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
 	req = p.asked(w, r)
 	if !hasContent(r) {
 		return req, true, nil
 	}
-	r.Body = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
-	if p.Mode == Record || !p.Methods.HitOrMiss(r.Method) {
+	if !p.looksUp(r) {
 		return req, true, nil
 	}
 	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
-	if err != nil {
+	if err != nil && !errors.Is(err, errSilent) {
 		return nil, false, err
 	}
-	if len(head) > fixtures.MaxRequestBody {
+	if err != nil || len(head) > fixtures.MaxRequestBody {
 		r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 		return req, false, nil
 	}
@@ -169,17 +170,25 @@ func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole
 	return req, true, nil
 }
 
+// looksUp reports whether a request may be answered without the origin.
+func (p *Proxy) looksUp(r *http.Request) bool {
+	return p.Mode != Record && p.Methods.HitOrMiss(r.Method)
+}
+
 // acceptWhole reads a request that is not sent on. Of content that is too large
 // to keep the digest is found, as it was recorded. Whole is false when somebody
-// else is to have such a request, unread.
+// else is to have such a request, unread, or when it is a conversation, with the
+// error errSilent.
 func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
 	req = p.asked(w, r)
 	if !hasContent(r) {
 		return req, true, nil
 	}
-	body := &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
-	head, err := io.ReadAll(io.LimitReader(body, fixtures.MaxRequestBody+1))
+	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
 	switch {
+	case errors.Is(err, errSilent):
+		r.Body = &talk{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+		return req, false, err
 	case err != nil:
 		return nil, false, err
 	case len(head) <= fixtures.MaxRequestBody:
@@ -191,7 +200,7 @@ func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, 
 	}
 	digest := sha256.New()
 	digest.Write(head)
-	rest, err := io.Copy(digest, body)
+	rest, err := io.Copy(digest, r.Body)
 	req.Digest, req.BodySize = digest.Sum(nil), int64(len(head))+rest
 	return req, true, err
 }
