@@ -213,9 +213,12 @@ func pingPong(ctx context.Context, client pb.TestServiceClient, seen ...grpc.Cal
 	return got.String() + rest, err
 }
 
-func received(stream interface {
+// messages are those of a stream from the server.
+type messages interface {
 	Recv() (*pb.StreamingOutputCallResponse, error)
-}) (string, error) {
+}
+
+func received(stream messages) (string, error) {
 	var got strings.Builder
 	for {
 		message, err := stream.Recv()
