@@ -71,6 +71,7 @@ With --fixtures recordings are kept as fixtures in a directory, cleaned of
 secrets, which are written when it stops and whenever it is idle.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery start --port 0 --origin api=http://localhost:8080 --ready-file url
+  cannery start --origin h2c://localhost:50051
   cannery start --offline --fixtures fixtures/`,
 		Args: noArguments,
 	}
