@@ -69,14 +69,15 @@ type answer struct {
 	client  *clientWriter
 }
 
-// Close lets the client see the answer and send the rest of its request. Without
-// the end of the request an HTTP/2 transport would wait here for a client that
-// may have nothing more to send.
+// Close lets the client of a connection that will be closed see the answer and
+// send the rest of its request. Without the end of the request an HTTP/2 transport
+// would wait here for a client that may have nothing more to send.
 func (a *answer) Close() error {
-	if !a.request.whole() {
+	if a.client.http1 && !a.request.whole() {
 		_ = a.client.FlushError()
 		a.request.rest()
 	}
+	a.request.giveUp()
 	a.request.body.Close()
 	return a.ReadCloser.Close()
 }

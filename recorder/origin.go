@@ -25,6 +25,11 @@ type TransportConfig struct {
 	// when that is less.
 	Timeout time.Duration
 
+	// Origin is the URL of the origin, as Recorder has it. One of scheme h2c is
+	// spoken to in HTTP/2 without TLS, by no other proxy's help. Nil means one
+	// of another scheme.
+	Origin *url.URL
+
 	// RootCAs are the certificate authorities trusted for https. Nil means
 	// the system's.
 	RootCAs *x509.CertPool
@@ -38,7 +43,7 @@ func NewTransport(c TransportConfig) *http.Transport {
 	if c.Timeout > 0 {
 		connect = min(connect, c.Timeout)
 	}
-	return &http.Transport{
+	t := &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{RootCAs: c.RootCAs},
@@ -53,6 +58,12 @@ func NewTransport(c TransportConfig) *http.Transport {
 		WriteBufferSize:        16 << 10,
 		ReadBufferSize:         16 << 10,
 	}
+	if c.Origin != nil && c.Origin.Scheme == "h2c" {
+		t.Proxy = nil
+		t.Protocols = new(http.Protocols)
+		t.Protocols.SetUnencryptedHTTP2(true)
+	}
+	return t
 }
 
 // NormalOrigin spells equal origins equally (RFC 3986, section 6.2): a scheme's
@@ -62,7 +73,7 @@ func NormalOrigin(u *url.URL) *url.URL {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port := u.Port(); port != "" && port != map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+	if port := u.Port(); port != "" && port != fixtures.DefaultPort(u.Scheme) {
 		host += ":" + port
 	}
 	return &url.URL{
@@ -80,7 +91,7 @@ func (rec *Recorder) address(pr *httputil.ProxyRequest) {
 	out := pr.Out
 	base := strings.TrimSuffix(rec.Origin.EscapedPath(), "/")
 	out.URL = &url.URL{
-		Scheme:     rec.Origin.Scheme,
+		Scheme:     fixtures.WebScheme(rec.Origin.Scheme),
 		Host:       rec.Origin.Host,
 		Path:       base + path,
 		Opaque:     base + path,
@@ -127,7 +138,7 @@ func (rec *Recorder) sameOrigin(base *url.URL, reference string) (target string,
 	ref = from.ResolveReference(ref)
 	prefix := strings.TrimSuffix(rec.Origin.EscapedPath(), "/")
 	path, under := strings.CutPrefix(ref.EscapedPath(), prefix)
-	if ref.Scheme != rec.Origin.Scheme || ref.Host != rec.Origin.Host || !under {
+	if ref.Scheme != fixtures.WebScheme(rec.Origin.Scheme) || ref.Host != rec.Origin.Host || !under {
 		return "", false
 	}
 	if path == "" {
@@ -158,10 +169,13 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 	if errors.As(cause, &p) {
 		return p
 	}
+	if p := rec.wrongHTTP(r, cause); p != nil {
+		return p
+	}
 	p = &fixtures.Problem{
 		Status: http.StatusBadGateway,
 		Title:  "origin unreachable",
-		Detail: fmt.Sprintf("%s %s: origin %s: %v", r.Method, secret.CleanTarget(requestTarget(r)), rec.Origin.Redacted(), rootCause(cause)),
+		Detail: fmt.Sprintf("%s: %v", rec.asked(r), rootCause(cause)),
 		Hint:   "is the origin running, and is --origin right?",
 	}
 	var (
@@ -187,6 +201,11 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 		p.Hint = ""
 	}
 	return p
+}
+
+// asked names a request and whom it was for.
+func (rec *Recorder) asked(r *http.Request) string {
+	return fmt.Sprintf("%s %s: origin %s", r.Method, secret.CleanTarget(requestTarget(r)), rec.Origin.Redacted())
 }
 
 // notHTTP reports whether an error is about what the origin has answered.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -145,7 +146,8 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 		}
 	}()
 	answered := false
-	p := httputil.ReverseProxy{
+	var p httputil.ReverseProxy
+	p = httputil.ReverseProxy{
 		Transport: rec.Transport,
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
@@ -166,6 +168,9 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 			rec.reach.answered()
 			if err := x.response(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
 				return err
+			}
+			if res.ContentLength == 0 {
+				p.FlushInterval = 0 // nothing follows the header, whose frame may be HTTP/2's last
 			}
 			if x.request != nil {
 				res.Body = &answer{res.Body, x.request, w}
@@ -248,9 +253,18 @@ func (x *exchange) response(res *http.Response) error {
 // recordable reports whether the answer is one to keep, as far as its header tells.
 func (x *exchange) recordable(res *http.Response) bool {
 	anonymous := x.commit.Recording.Request.Credentials == nil
-	return res.StatusCode != http.StatusSwitchingProtocols &&
+	return res.StatusCode != http.StatusSwitchingProtocols && !answersPart(res) &&
 		x.rec.Statuses.record(res.StatusCode, anonymous, x.unsafe) &&
 		(res.ContentLength <= x.rec.MaxBody || res.Request.Method == http.MethodHead)
+}
+
+// answersPart reports whether an answer is for a range, or on a condition, that
+// this client has sent: it would poison every later client.
+func answersPart(res *http.Response) bool {
+	if res.StatusCode != http.StatusPartialContent && res.StatusCode != http.StatusNotModified {
+		return false
+	}
+	return slices.ContainsFunc(fixtures.PartialFields[:], func(name string) bool { return res.Request.Header[name] != nil })
 }
 
 // markStale makes the recordings of what a successful unsafe request has changed stale

@@ -48,16 +48,12 @@ func ParseStatuses(list string) (*Statuses, error) {
 // that the request had no credentials; always that its method is always
 // forwarded, so that the recording is never a HIT of live mode.
 func (s *Statuses) record(status int, anonymous, always bool) bool {
-	switch status {
-	case http.StatusPartialContent, http.StatusNotModified:
-		// Answers to a part, or to a condition, that this client had: they
-		// would poison every later client.
-		return false
-	}
 	if s != nil {
 		return status < len(s.set) && s.set[status]
 	}
 	switch status {
+	case http.StatusPartialContent, http.StatusNotModified:
+		return false // live, a client that asks for all is to get all
 	case http.StatusUnauthorized, http.StatusForbidden:
 		// A failed first try must not be replayed for ever.
 		return anonymous

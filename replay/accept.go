@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,7 +16,8 @@ import (
 )
 
 const (
-	ownPrefix     = "/__cannery/"
+	ownRoot       = "/__cannery"
+	ownPrefix     = ownRoot + "/"
 	sessionPrefix = ownPrefix + "session/"
 )
 
@@ -58,18 +60,46 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 			Hint:   "use cannery's address as the base URL, not as a proxy",
 		}
 	}
+	if r.ProtoMajor == 2 {
+		if err := checkRequestLine(r); err != nil {
+			return err
+		}
+	}
 	target := fixtures.RequestTarget(r.RequestURI)
-	if !strings.HasPrefix(target, ownPrefix) {
+	if !isOwn(target) {
 		return p.session(w, r, target)
 	}
-	if rest, ok := strings.CutPrefix(target, sessionPrefix); ok {
-		name, path, _ := strings.Cut(rest, "/")
-		w.prefix = sessionPrefix + name
-		// A field beside it is a second name.
-		r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
-		return p.session(w, r, "/"+path)
+	rest, ok := strings.CutPrefix(target, sessionPrefix)
+	if !ok {
+		return p.own(w, r, target)
 	}
-	return p.own(w, r, target)
+	name, path := rest, "/"
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		name, path = rest[:end], "/"+strings.TrimPrefix(rest[end:], "/")
+	}
+	w.prefix = sessionPrefix + name
+	// A field beside it is a second name.
+	r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
+	return p.session(w, r, path)
+}
+
+// checkRequestLine refuses what HTTP/1.1 has no request line for: net/http lets it
+// pass in HTTP/2, and an origin would read another request.
+func checkRequestLine(r *http.Request) error {
+	if !strings.Contains(r.RequestURI, " ") && !strings.ContainsFunc(r.Method, notToken) {
+		return nil
+	}
+	return &fixtures.Problem{
+		Status: http.StatusBadRequest,
+		Title:  "bad request line",
+		Detail: fmt.Sprintf("method %q, path %q", r.Method, secret.CleanTarget(r.RequestURI)),
+		Hint:   "write a space in a path as %20",
+	}
+}
+
+// notToken reports whether a character cannot be in a token (RFC 9110, section 5.6.2).
+func notToken(c rune) bool {
+	return c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c)
 }
 
 // session checks the session's name and has the request answered.
@@ -117,22 +147,21 @@ func isWebSocket(r *http.Request) bool {
 
 // accept reads what of a request counts for matching. Content is read when the
 // request may be answered without the origin; it is sent on while it comes
-// otherwise. Whole is false for content that is too large to look up.
+// otherwise. Whole is false for content that is too large to look up, and for a
+// conversation.
 func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
 	req = p.asked(w, r)
 	if !hasContent(r) {
 		return req, true, nil
 	}
-	w.content = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
-	r.Body = w.content
-	if p.Mode == Record || !p.Methods.HitOrMiss(r.Method) {
+	if !p.looksUp(r) {
 		return req, true, nil
 	}
 	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
-	if err != nil {
+	if err != nil && !errors.Is(err, errSilent) {
 		return nil, false, err
 	}
-	if len(head) > fixtures.MaxRequestBody {
+	if err != nil || len(head) > fixtures.MaxRequestBody {
 		r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 		return req, false, nil
 	}
@@ -142,17 +171,25 @@ func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole
 	return req, true, nil
 }
 
+// looksUp reports whether a request may be answered without the origin.
+func (p *Proxy) looksUp(r *http.Request) bool {
+	return p.Mode != Record && p.Methods.HitOrMiss(r.Method)
+}
+
 // acceptWhole reads a request that is not sent on. Of content that is too large
 // to keep the digest is found, as it was recorded. Whole is false when somebody
-// else is to have such a request, unread.
+// else is to have such a request, unread, or when it is a conversation, with the
+// error errSilent.
 func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
 	req = p.asked(w, r)
 	if !hasContent(r) {
 		return req, true, nil
 	}
-	body := &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
-	head, err := io.ReadAll(io.LimitReader(body, fixtures.MaxRequestBody+1))
+	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
 	switch {
+	case errors.Is(err, errSilent):
+		r.Body = &talk{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+		return req, false, err
 	case err != nil:
 		return nil, false, err
 	case len(head) <= fixtures.MaxRequestBody:
@@ -164,7 +201,7 @@ func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, 
 	}
 	digest := sha256.New()
 	digest.Write(head)
-	rest, err := io.Copy(digest, body)
+	rest, err := io.Copy(digest, r.Body)
 	req.Digest, req.BodySize = digest.Sum(nil), int64(len(head))+rest
 	return req, true, err
 }

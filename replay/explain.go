@@ -21,6 +21,7 @@ const (
 	severalSecrets
 	severalOrigins
 	webSocket
+	conversation
 )
 
 // masker returns a copy of a request without its secrets.
@@ -45,7 +46,9 @@ func (p *Proxy) explain(ctx context.Context, view fixtures.View, req *fixtures.R
 	x := &explainer{proxy: p, view: view, request: req, masked: masked, mask: mask, base: p.baseOf(ctx, view, req.Origin)}
 	switch why {
 	case webSocket:
-		return x.webSocket(ctx)
+		return x.notReplayed(ctx, "websocket", "a WebSocket cannot be replayed", "asks for a WebSocket, and these are not recorded")
+	case conversation:
+		return x.notReplayed(ctx, "conversation", "a conversation cannot be replayed", "waits for an answer before it has sent all: it is a conversation, and these are not replayed yet")
 	case severalOrigins:
 		return x.severalOrigins(ctx)
 	case usedUp:

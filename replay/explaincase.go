@@ -244,11 +244,10 @@ func credentialsText(credentials map[string]string) string {
 	return strings.Join(names, ", ")
 }
 
-func (x *explainer) webSocket(ctx context.Context) error {
+// notReplayed is for what no recording could answer: why says what it does.
+func (x *explainer) notReplayed(ctx context.Context, kind, title, why string) error {
 	if _, err := x.proxy.nameOrigin(ctx, x.view, x.request); err != nil {
 		return err
 	}
-	return x.miss("websocket", "a WebSocket cannot be replayed", []string{
-		x.name() + " asks for a WebSocket, and these are not recorded.",
-	}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin())})
+	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin())})
 }

@@ -63,6 +63,28 @@ func TestRecordStatusChangesWhatIsRecorded(t *testing.T) {
 	}
 }
 
+// TestNotModifiedIsRecordedUnlessAskedFor: of what a condition of the client's has
+// caused nobody else can make use.
+func TestNotModifiedIsRecordedUnlessAskedFor(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) }, func(b *bench) {
+		recording(b)
+		b.recorder.Statuses = recorder.AllStatuses()
+	})
+	for _, c := range []struct{ method, field, want string }{
+		{"GET", "Accept", "MISS"},
+		{"GET", "If-None-Match", "MISS"}, // which does not reach the origin
+		{"PUT", "If-None-Match", "BYPASS"},
+	} {
+		if a := b.do(t, c.method, "/"+c.field, "", c.field, `"x"`); a.status != 304 || a.cache() != c.want {
+			t.Errorf("%s with %s: %d %s, want %s", c.method, c.field, a.status, a.cache(), c.want)
+		}
+	}
+	off := b.goOffline(t, nil)
+	if a := off.get(t, "/Accept"); a.status != 304 || a.cache() != "HIT" {
+		t.Errorf("offline: %v", a)
+	}
+}
+
 func TestUnsafeRequestsAreForwardedAndMakeTheirURLStale(t *testing.T) {
 	var value atomic.Value
 	value.Store("old")

@@ -42,7 +42,7 @@ func (p *Proxy) Stats() Stats {
 
 // count counts an answer, before its client can know of it.
 func (p *Proxy) count(r *http.Request, cache string) {
-	if isOwn(r) {
+	if isOwn(r.RequestURI) {
 		return
 	}
 	switch cache {
@@ -55,12 +55,15 @@ func (p *Proxy) count(r *http.Request, cache string) {
 	}
 }
 
-// isOwn reports whether a request is nobody's request to the origin.
-func isOwn(r *http.Request) bool { return strings.HasPrefix(r.RequestURI, ownPrefix) }
+// isOwn reports whether a request-target is cannery's own, and no origin's.
+func isOwn(target string) bool {
+	rest, ok := strings.CutPrefix(target, ownRoot)
+	return ok && (rest == "" || rest[0] == '/' || rest[0] == '?')
+}
 
 // keepLog logs a request. Panicked is what a handler's panic said.
 func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
-	if isOwn(r) || w.passed {
+	if isOwn(r.RequestURI) || w.passed {
 		return
 	}
 	entry := Entry{

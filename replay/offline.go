@@ -12,11 +12,13 @@ import (
 // standIn is the path of a request offline. There is no origin: what is not
 // recorded is explained, unless somebody else answers it.
 func (p *Proxy) standIn(w *writer, r *http.Request) error {
+	defer hear(w, r, true)()
 	req, whole, err := p.acceptWhole(w, r)
+	talks := errors.Is(err, errSilent)
 	switch {
-	case err != nil:
+	case err != nil && !talks:
 		return err
-	case !whole:
+	case !whole && p.Else != nil:
 		return p.instead(w, r, nil)
 	}
 	for again := false; ; again = true {
@@ -25,8 +27,11 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 		if err != nil {
 			return p.cannotSay(w, r, view, req, err)
 		}
-		if isWebSocket(r) && p.Else == nil {
+		switch {
+		case isWebSocket(r) && p.Else == nil:
 			return p.unmatched(w, r, view, req, webSocket)
+		case talks:
+			return p.unmatched(w, r, view, req, conversation)
 		}
 		found, why, err := p.choose(r.Context(), view, req, again)
 		switch {

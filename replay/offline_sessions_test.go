@@ -162,6 +162,29 @@ func TestAFlowReplaysInFiftySessionsAtOnce(t *testing.T) {
 
 // TestSessionsHaveTimelinesOfTheirOwn: the same requests, recorded with other
 // answers for each session, and for none.
+func TestSessionBaseURLNeedsNoSlash(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) }, nil)
+	for rest, want := range map[string]string{
+		"": "/", "/": "/", "?x=1": "/?x=1", "/?x=1": "/?x=1", "?x=/y": "/?x=/y", "?": "/?", "//a": "//a", "/a?b": "/a?b",
+	} {
+		if a := b.get(t, "/__cannery/session/s"+rest); a.status != 200 || a.body != want {
+			t.Errorf("%q: %d %q, want %q", rest, a.status, a.body, want)
+		}
+	}
+	asked := b.originAsked()
+	for _, own := range []string{"/__cannery", "/__cannery/", "/__cannery?x=1", "/__cannery/session"} {
+		if a := b.get(t, own); a.status != http.StatusNotFound || !strings.Contains(a.body, "cannery's own") {
+			t.Errorf("%s: %d %s", own, a.status, a.body)
+		}
+	}
+	if b.originAsked() != asked {
+		t.Error("the origin was asked for cannery's own paths")
+	}
+	if a := b.get(t, "/__canneryx"); a.body != "/__canneryx" {
+		t.Errorf("the origin's path: %d %s", a.status, a.body)
+	}
+}
+
 func TestSessionsHaveTimelinesOfTheirOwn(t *testing.T) {
 	const n = 50
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {

@@ -34,6 +34,7 @@ func (b *bench) goOffline(t *testing.T, change func(*replay.Proxy)) *bench {
 	}
 	off.Server = httptest.NewUnstartedServer(off.proxy)
 	off.Config.DisableGeneralOptionsHandler = true
+	off.Config.Protocols = b.Config.Protocols
 	off.Start()
 	t.Cleanup(off.Close)
 	return off

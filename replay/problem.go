@@ -65,9 +65,14 @@ func describe(err error) problemJSON {
 	return out
 }
 
-// writeProblem answers with application/problem+json (RFC 9457).
+// writeProblem answers with application/problem+json (RFC 9457), or a status of
+// gRPC.
 func writeProblem(w *writer, err error) {
 	problem := describe(err)
+	if isGRPC(w.request) {
+		writeStatus(w, problem)
+		return
+	}
 	var body bytes.Buffer
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)

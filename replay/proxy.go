@@ -127,9 +127,10 @@ const maxRounds = 4
 
 // answer is the path of a request. Offline it is standIn.
 func (p *Proxy) answer(w *writer, r *http.Request) error {
-	if isWebSocket(r) {
+	if isWebSocket(r) || isConversation(r) {
 		return p.Origin.Bypass(w, r, nil)
 	}
+	defer hear(w, r, p.looksUp(r))()
 	req, whole, err := p.accept(w, r)
 	if err != nil {
 		return err

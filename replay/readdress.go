@@ -118,8 +118,8 @@ func domainMatches(host, domain string) bool {
 // originNames are the spellings of the origin's URL without its base path:
 // with and without the port that the scheme implies.
 func originNames(origin *url.URL) []string {
-	names := []string{origin.Scheme + "://" + origin.Host}
-	implied := map[string]string{"http": "80", "https": "443"}[origin.Scheme]
+	names := []string{fixtures.WebScheme(origin.Scheme) + "://" + origin.Host}
+	implied := fixtures.DefaultPort(origin.Scheme)
 	switch origin.Port() {
 	case "":
 		names = append(names, names[0]+":"+implied)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+
+	"example.com/cannery/replay"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -114,7 +116,8 @@ func TestRewriteBodyWhateverItsCoding(t *testing.T) {
 	}
 }
 
-func TestWebSocketPasses(t *testing.T) {
+func TestWebSocketPassesAndIsLogged(t *testing.T) {
+	logged := make(chan replay.Entry, 1)
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, nil)
 		if err != nil {
@@ -127,7 +130,7 @@ func TestWebSocketPasses(t *testing.T) {
 			conn.Write(r.Context(), kind, append([]byte("echo "), message...))
 		}
 		conn.Close(websocket.StatusNormalClosure, "")
-	}, nil)
+	}, func(b *bench) { b.proxy.Log = func(e replay.Entry) { logged <- e } })
 	for range 2 {
 		conn, res, err := websocket.Dial(context.Background(), b.URL+"/ws", nil)
 		if err != nil {
@@ -143,6 +146,12 @@ func TestWebSocketPasses(t *testing.T) {
 			t.Errorf("%q %v", message, err)
 		}
 		conn.CloseNow()
+		if e := <-logged; e.Status != 101 || e.Cache != "BYPASS" || e.Note != "" {
+			t.Errorf("logged as %+v", e)
+		}
+	}
+	if stats := b.proxy.Stats(); stats != (replay.Stats{Bypasses: 2}) {
+		t.Errorf("counted as %+v", stats)
 	}
 }
 

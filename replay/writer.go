@@ -62,6 +62,11 @@ func (w *writer) WriteHeader(status int) {
 	if w.proxy.RewriteBody && w.origin() != nil && !w.rewritten {
 		w.body = w.rewriteBody(header)
 	}
+	if w.request.ProtoMajor == 2 && !w.part && header["Content-Length"] == nil {
+		// net/http is not to make one up. An empty answer then ends with its
+		// header, as a gRPC error (Trailers-Only) has to.
+		header["Content-Length"] = nil
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
@@ -148,10 +153,11 @@ func (w *writer) EnableFullDuplex() error {
 	return http.NewResponseController(w.ResponseWriter).EnableFullDuplex()
 }
 
-// Hijack gives the connection of an upgrade away.
+// Hijack gives the connection of an upgrade away. The answer's header, which comes
+// later and past WriteHeader, says BYPASS: only Origin.Bypass passes an upgrade.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
-	w.cache = strings.Join(w.Header()["X-Cache"], "")
+	w.cache = "BYPASS"
 	w.proxy.count(w.request, w.cache)
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
@@ -185,9 +191,9 @@ func (w *writer) end(whole bool) {
 			w.cause = errors.Join(w.cause, err)
 		}
 	}
-	if whole && !w.part && w.status >= 200 && w.Header()["Content-Length"] == nil {
+	if whole && !w.part && w.status >= 200 && w.request.ProtoMajor < 2 && w.Header()["Content-Length"] == nil {
 		// An answer without a declared length stays one, even an empty one
-		// that net/http has not had to send yet.
+		// that net/http has not had to send yet. For HTTP/2 see WriteHeader.
 		_ = http.NewResponseController(w.ResponseWriter).Flush()
 	}
 }

@@ -37,7 +37,7 @@ type recording struct {
 }
 
 func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err error) {
-	m = &recording{config: c, origin: origin, transport: recorder.NewTransport(recorder.TransportConfig{})}
+	m = &recording{config: c, origin: origin, transport: recorder.NewTransport(recorder.TransportConfig{Origin: origin})}
 	if m.set, err = fixtures.OpenFixtures(c.Dir); err != nil {
 		return nil, err
 	}

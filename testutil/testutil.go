@@ -145,7 +145,7 @@ func (c *Config) origin() (*url.URL, error) {
 // checkOrigin looks whether a URL can be an origin's. The error quotes it, but
 // for a password.
 func checkOrigin(u *url.URL) error {
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if fixtures.DefaultPort(u.Scheme) == "" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return fmt.Errorf("the Origin %q is not a URL such as https://httpbin.org, without user, query and fragment", u.Redacted())
 	}
 	return nil

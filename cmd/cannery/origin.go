@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/recorder"
 )
 
@@ -99,8 +100,8 @@ func noScheme(address string) error {
 func checkOrigin(u *url.URL) error {
 	port, err := strconv.Atoi(u.Port())
 	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return misuse("an origin is an http:// or https:// URL", "scheme %q is not http or https", u.Scheme)
+	case fixtures.DefaultPort(u.Scheme) == "":
+		return misuse("an origin is an http:// or https:// URL, or h2c:// for HTTP/2 without TLS", "scheme %q is not http, https or h2c", u.Scheme)
 	case u.User != nil:
 		return misuse("leave them out, and let the client send an Authorization header", "user and password cannot be part of an origin")
 	case u.Hostname() == "":

@@ -23,6 +23,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/coder/websocket"
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -45,13 +46,16 @@ import (
 //	hold URL               begin a GET, of the origin's /hold, and wait until it
 //	                       has come there
 //	[!] release            let it end; it must (not) come whole
+//	socket URL             open a WebSocket, which answers once, and leave it open
+//	socket shut            wait until the other side has ended it
 //	listener VAR           listen on a port of loopback and answer nothing
 //	refused URL            wait until nobody listens there any more
 //	gone FILE...           wait until the processes whose numbers are in the
 //	                       files have ended
 //	fetch [METHOD] PATH... be the client that run runs: see fetch
 //
-// the condition [ipv6], and the variables ORIGIN and TLS_ORIGIN, whose certificate is in ca.pem.
+// the condition [ipv6], and the variables ORIGIN, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
+// in ca.pem.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata",
@@ -76,6 +80,7 @@ func TestScripts(t *testing.T) {
 			"signal":   scriptSignal,
 			"hold":     scriptHold,
 			"release":  scriptRelease,
+			"socket":   scriptSocket,
 			"listener": scriptListener,
 			"refused":  scriptRefused,
 			"gone":     scriptGone,
@@ -122,6 +127,7 @@ type scriptOrigin struct {
 	let     chan struct{} // closed when it may end
 	release func()        // closes let
 	held    chan error    // what became of it
+	socket  *websocket.Conn
 }
 
 type originKey struct{}
@@ -138,10 +144,14 @@ func setupScript(env *testscript.Env) error {
 		<-o.let
 		fmt.Fprint(w, "last")
 	})
-	plain, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux)
+	plain, unencrypted, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux), httptest.NewUnstartedServer(mux)
+	unencrypted.Config.Protocols = new(http.Protocols)
+	unencrypted.Config.Protocols.SetUnencryptedHTTP2(true)
+	unencrypted.Start()
 	secure.EnableHTTP2 = true
 	secure.StartTLS()
 	env.Defer(plain.Close)
+	env.Defer(unencrypted.Close)
 	env.Defer(secure.Close)
 	env.Defer(o.release)
 	env.Defer(o.client.CloseIdleConnections)
@@ -152,6 +162,7 @@ func setupScript(env *testscript.Env) error {
 	env.Values[originKey{}] = o
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // it would add a second to every command
 	env.Setenv("ORIGIN", plain.URL)
+	env.Setenv("H2C_ORIGIN", "h2c"+strings.TrimPrefix(unencrypted.URL, "http"))
 	env.Setenv("TLS_ORIGIN", secure.URL)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, "state"))

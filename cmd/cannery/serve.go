@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -51,12 +52,20 @@ type server struct {
 
 	// talk tells people what a stop is waiting for.
 	talk func(string)
+
+	// handlers are the requests under way. Some outlive their connections, which
+	// are all that net/http waits for: WebSockets, and what clients have left.
+	handlers sync.WaitGroup
 }
 
 func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *server {
 	s := &server{stop: stop, talk: talk}
 	s.http = http.Server{
-		Handler:                      handler,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.handlers.Add(1)
+			defer s.handlers.Done()
+			handler.ServeHTTP(w, r)
+		}),
 		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
 		ReadHeaderTimeout:            10 * time.Second,
 		IdleTimeout:                  2 * time.Minute,
@@ -76,8 +85,12 @@ func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *
 }
 
 // serve answers on l, which it closes, until a signal or the end of ctx asks it
-// to stop; what is under way then is finished.
+// to stop; what is under way then is finished. WebSockets have no end to wait for:
+// they are closed when everything else has been answered.
 func (s *server) serve(ctx context.Context, l net.Listener) error {
+	requests, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	s.http.BaseContext = func(net.Listener) context.Context { return requests }
 	paced := newPacedListener(l)
 	defer paced.stop()
 	failed := make(chan error, 1)
@@ -88,17 +101,22 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	case <-s.stop:
 	case <-ctx.Done():
 	}
-	err := s.shutdown(context.WithoutCancel(ctx))
+	err := s.shutdown(context.WithoutCancel(ctx), end)
 	<-failed
 	return err
 }
 
-// shutdown finishes what is under way. A second signal ends it at once.
-func (s *server) shutdown(ctx context.Context) error {
+// shutdown finishes what is under way, and calls end for what has no end. A second
+// signal ends it at once.
+func (s *server) shutdown(ctx context.Context, end func()) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	finished := make(chan error, 1)
-	go func() { finished <- s.http.Shutdown(ctx) }()
+	go func() {
+		err := s.http.Shutdown(ctx)
+		end()
+		finished <- errors.Join(err, s.wait(ctx))
+	}()
 	select {
 	case err := <-finished:
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -110,6 +128,21 @@ func (s *server) shutdown(ctx context.Context) error {
 		cancel()
 		<-finished
 		return errors.Join(errors.New("stopped at once: answers under way were cut short"), s.http.Close())
+	}
+}
+
+// wait waits for the last handler, or for the end of ctx.
+func (s *server) wait(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		s.handlers.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -71,6 +71,7 @@ With --fixtures recordings are kept as fixtures in a directory, cleaned of
 secrets, which are written when it stops and whenever it is idle.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery start --port 0 --origin api=http://localhost:8080 --ready-file url
+  cannery start --origin h2c://localhost:50051
   cannery start --offline --fixtures fixtures/`,
 		Args: noArguments,
 	}
@@ -267,7 +268,7 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Recorder {
 	rec := &recorder.Recorder{
 		Origin:    o.origin.url,
-		Transport: recorder.NewTransport(recorder.TransportConfig{Timeout: o.originTimeout, RootCAs: o.originCA}),
+		Transport: recorder.NewTransport(recorder.TransportConfig{Origin: o.origin.url, Timeout: o.originTimeout, RootCAs: o.originCA}),
 		Store:     s,
 		Methods:   o.methods,
 		Statuses:  o.statuses,

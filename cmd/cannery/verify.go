@@ -140,7 +140,7 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 // ask asks all questions and reports as answers come; on a terminal, where a
 // progress bar is shown meanwhile, when all have come.
 func (o *verify) ask(ctx context.Context, w *world, env environment, set *questions, header http.Header, report *verifyReport) error {
-	transport := recorder.NewTransport(recorder.TransportConfig{Timeout: o.timeout, RootCAs: o.ca})
+	transport := recorder.NewTransport(recorder.TransportConfig{Origin: o.origin.url, Timeout: o.timeout, RootCAs: o.ca})
 	defer transport.CloseIdleConnections()
 	asker := &asker{transport: transport, origin: o.origin, header: header, timeout: o.timeout, values: o.values, redact: set.redact}
 

@@ -119,7 +119,7 @@ func (a *asker) ask(ctx context.Context, q *question) {
 	}
 	cleaner, err := cleanerWith(a.redact, a.header)
 	if err == nil {
-		err = q.judge(res, cleaner, drift.Options{Values: a.values, IsAt: a.origin.url.String()})
+		err = q.judge(res, cleaner, drift.Options{Values: a.values, IsAt: fixtures.WebURL(a.origin.url.String())})
 	}
 	q.err = err
 }
@@ -170,11 +170,12 @@ func (a *asker) fetch(ctx context.Context, req *fixtures.Request) (*fixtures.Res
 // query byte for byte.
 func targetURL(origin *url.URL, target string) *url.URL {
 	path, query, hasQuery := strings.Cut(target, "?")
+	scheme := fixtures.WebScheme(origin.Scheme)
 	if path == "*" {
-		return &url.URL{Scheme: origin.Scheme, Host: origin.Host, Path: "*", Opaque: "*"}
+		return &url.URL{Scheme: scheme, Host: origin.Host, Path: "*", Opaque: "*"}
 	}
 	whole := strings.TrimSuffix(origin.EscapedPath(), "/") + path
-	u := &url.URL{Scheme: origin.Scheme, Host: origin.Host, Path: whole, Opaque: whole, RawQuery: query, ForceQuery: hasQuery && query == ""}
+	u := &url.URL{Scheme: scheme, Host: origin.Host, Path: whole, Opaque: whole, RawQuery: query, ForceQuery: hasQuery && query == ""}
 	if strings.HasPrefix(whole, "//") {
 		// net/url takes such an Opaque for an authority.
 		u.Opaque, u.RawPath = "", whole

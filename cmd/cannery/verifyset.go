@@ -150,9 +150,9 @@ func cleaned(cleaner *secret.Cleaner, rec *fixtures.Recording) *fixtures.Respons
 // knows.
 func originURL(req *fixtures.Request) string {
 	if req.Base == "" && strings.Contains(req.Origin, "://") {
-		return req.Origin
+		return fixtures.WebURL(req.Origin)
 	}
-	return req.Base
+	return fixtures.WebURL(req.Base)
 }
 
 // noteOn explains a status that says nothing about the resource.
