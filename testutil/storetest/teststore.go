@@ -72,6 +72,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"AMergeNeedsEqualRules", mergeNeedsRules},
 		{"WhatWasFetchedBeforeAnImportIsLate", lateAfterImport},
 		{"ImportedRecordingsAreInTheOrderGiven", importedInOrder},
+		{"ClocksOrderWhatNewRulesMerge", clocksOrderMerged},
 		{"AnImportKeepsWhereRecordingsStood", importKeepsNames},
 		{"AReaderDuringImportsSeesOneSet", oneSetDuringImports},
 		{"WhatBothSetsHaveIsFoundUnderAnOldView", foundUnderOldView},

@@ -120,6 +120,26 @@ func importedInOrder(t *testing.T, open opener) {
 	}
 }
 
+// clocksOrderMerged: recordings that came in any order are takes in that of their
+// clocks once rules have made their requests equal.
+func clocksOrderMerged(t *testing.T, open opener) {
+	store := open(t)
+	for _, merge := range []bool{false, true} {
+		mustImport(t, store, fixtures.Rules{}, false, answered("/other", ""))
+		var recs []*fixtures.Recording
+		for _, clock := range []uint64{3, 1, 4, 2} {
+			rec := answered(fmt.Sprint("/?t=", clock), fmt.Sprint(clock))
+			rec.Clock = clock
+			recs = append(recs, rec)
+		}
+		mustImport(t, store, fixtures.Rules{}, merge, recs...)
+		if err := store.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+			t.Fatalf("SetRules: %v", err)
+		}
+		wantBodies(t, store, &answered("/", "").Request, "1", "2", "3", "4")
+	}
+}
+
 // oneSetDuringImports reads while sets are imported one after the other: each
 // answer is of one set, and never of an older one than the answer before.
 func oneSetDuringImports(t *testing.T, open opener) {
