@@ -14,7 +14,7 @@ import (
 
 // readerPatience is how long a command that is done waits for somebody to read
 // the FIFO that it was told to write to.
-const readerPatience = 5 * time.Second
+const readerPatience = 3 * time.Second
 
 // errNoReader says that nobody has opened a FIFO to read it.
 var errNoReader = errors.New("nobody reads this FIFO: start its reader first")
