@@ -62,6 +62,11 @@ type line struct {
 	sketch                          sketch
 }
 
+// request is what the recordings of the line are asked for with.
+func (l *line) request() *fixtures.Request {
+	return &fixtures.Request{Session: l.session, Origin: l.origin, Method: l.method, Target: l.target}
+}
+
 // Load reads the store, unless that is done. Nobody needs to call it: it takes
 // the time from the first request that would.
 func (c *Catalog) Load(ctx context.Context) error {
@@ -107,10 +112,10 @@ func (c *Catalog) base(ctx context.Context, view fixtures.View, origin string) (
 // lost reports whether there once were recordings of a request, since this
 // process has begun, and are no more. It returns the request with the origin
 // that it then had, if nothing tells it any more.
-func (c *Catalog) lost(rules *fixtures.Rules, req *fixtures.Request) (*fixtures.Request, bool) {
+func (c *Catalog) lost(rules *fixtures.Rules, keys *keyer, req *fixtures.Request) (*fixtures.Request, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone[rules.Key(req)] {
+	if c.gone[keys.key(rules, req)] {
 		return req, true
 	}
 	if req.Origin != "" {
@@ -119,7 +124,7 @@ func (c *Catalog) lost(rules *fixtures.Rules, req *fixtures.Request) (*fixtures.
 	for _, origin := range c.former {
 		named := *req
 		named.Origin = origin
-		if c.gone[rules.Key(&named)] {
+		if c.gone[keys.key(rules, &named)] {
 			return &named, true
 		}
 	}

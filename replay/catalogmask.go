@@ -87,14 +87,19 @@ func holdsPlaceholder(req *fixtures.Request) bool {
 
 // masked finds the recordings that hold placeholders where a request holds
 // secrets, and equal it apart from these. Nil means that there are none.
-func (c *Catalog) masked(ctx context.Context, view fixtures.View, req *fixtures.Request) (*disguised, []keyed, error) {
-	got, err := c.at(ctx, view)
+func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Request) (*disguised, []keyed, error) {
+	got, err := p.Catalog.at(ctx, view)
 	var corrupt *fixtures.CorruptError
 	if errors.As(err, &corrupt) {
 		return nil, nil, nil // it is another request's, most likely
 	}
 	if err != nil || len(got.masked.marked) == 0 {
 		return nil, nil, err
+	}
+	if isLarge(req) {
+		if maybe, err := p.maybeMasked(ctx, got, req); !maybe || err != nil {
+			return nil, nil, err
+		}
 	}
 	cleaner, err := secret.NewCleaner(got.view.Rules.Redact, nil)
 	if err != nil {
@@ -104,16 +109,45 @@ func (c *Catalog) masked(ctx context.Context, view fixtures.View, req *fixtures.
 	if !holdsPlaceholder(masked) {
 		return nil, nil, nil
 	}
-	found, err := got.findMasked(ctx, c.Store, cleaner, got.view.Rules.Key(masked))
+	found, err := got.findMasked(ctx, p.Catalog.Store, cleaner, got.view.Rules.Key(masked))
 	if found == nil || err != nil {
 		return nil, nil, err
 	}
 	var among []keyed
 	for _, h := range found.among {
 		l := &got.lines[h.line]
-		among = append(among, keyed{l.key, &fixtures.Request{Session: l.session, Origin: l.origin, Method: l.method, Target: l.target}})
+		among = append(among, keyed{l.key, l.request()})
 	}
 	return found, among, nil
+}
+
+// maybeMasked reports whether large content may be that of a recording, apart
+// from its placeholders: to mask it takes a second, which a request that is not
+// recorded must not wait for. It is compared as it is spelled.
+func (p *Proxy) maybeMasked(ctx context.Context, got *contents, req *fixtures.Request) (bool, error) {
+	plain, path := decodedContent(req), []byte(req.Path())
+	for i := range got.masked.marked {
+		l := &got.lines[i]
+		if l.session != req.Session || l.origin != req.Origin || l.method != req.Method {
+			continue
+		}
+		if _, _, same := differAt(path, []byte(l.target[:l.path])); !same {
+			continue
+		}
+		takes, err := p.Store.Takes(ctx, got.view, l.key, l.request())
+		var corrupt *fixtures.CorruptError
+		switch {
+		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
+			continue
+		case err != nil:
+			return false, err
+		}
+		recorded := decodedContent(&takes.Recordings[0].Request)
+		if _, _, same := differAt(likeBounded(plain, recorded).Body, recorded.Body); same {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // findMasked returns the recordings with a masked key, nil for none.

@@ -20,7 +20,7 @@ type absent struct{}
 
 // differencesOf says all that keeps a recording from answering a request. Both
 // are masked. It is empty when nothing does but session, origin or credentials.
-func differencesOf(rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
+func differencesOf(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
 	var list []difference
 	if !sameMethod(asked.Method, recorded.Method) {
 		list = append(list, difference{at: "method", yours: asked.Method, recorded: recorded.Method})
@@ -32,7 +32,7 @@ func differencesOf(rules *fixtures.Rules, asked, recorded *fixtures.Request) []d
 	for _, name := range rules.MatchHeader {
 		list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(recorded, name))...)
 	}
-	return append(list, contentDifferences(rules, asked, recorded)...)
+	return append(list, contentDifferences(mask, rules, asked, recorded)...)
 }
 
 // pathPlace says what of two paths differs, where it is easily overlooked.
@@ -106,12 +106,13 @@ func fieldOf(req *fixtures.Request, name string) any {
 }
 
 // contentDifferences compares content as matching does.
-func contentDifferences(rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
+func contentDifferences(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
+	tooLarge := isLarge(asked) || isLarge(recorded)
 	content := func(req *fixtures.Request) *fixtures.Request {
 		return &fixtures.Request{Header: typeOf(req), Body: req.Body, Digest: req.Digest}
 	}
 	bodyRules := &fixtures.Rules{IgnoreBody: rules.IgnoreBody}
-	if sameKey(bodyRules, content(asked), content(recorded)) {
+	if !tooLarge && sameKey(bodyRules, content(asked), content(recorded)) {
 		return nil
 	}
 	a, b := mediaType(asked), mediaType(recorded)
@@ -120,7 +121,10 @@ func contentDifferences(rules *fixtures.Rules, asked, recorded *fixtures.Request
 		list := []difference{{at: contentType, yours: present(a != "", a), recorded: present(b != "", b)}}
 		sameType := *asked
 		sameType.Header = typeOf(recorded)
-		return append(list, contentDifferences(rules, &sameType, recorded)...)
+		return append(list, contentDifferences(mask, rules, &sameType, recorded)...)
+	}
+	if tooLarge {
+		return compareLarge(mask, asked, recorded)
 	}
 	list := compareContents(contentOf(rules, asked), contentOf(rules, recorded))
 	if len(list) == 0 {

@@ -56,6 +56,8 @@ func partsOf(rules *fixtures.Rules, req *fixtures.Request) []part {
 		for name, v := range body {
 			parts = append(parts, part{"part", name, v})
 		}
+	case large:
+		parts = append(parts, part{"body", "", body.summary()})
 	default:
 		parts = append(parts, part{"body", "", jsonText(body)})
 	}
@@ -123,16 +125,12 @@ func appendLeaves(parts []part, at string, value any) []part {
 	return append(parts, part{"json", at, jsonText(value)})
 }
 
-// What content can be, beside nil for none, map[string]any for the parts of
-// multipart, and string for anything else.
+// What content can be, beside nil for none, large, map[string]any for the parts
+// of multipart, and string for anything else.
 type (
 	form      string
 	jsonValue struct{ value any }
 )
-
-// maxTaken bounds the content, in bytes, that is taken apart. Of more it is said
-// where it begins to differ.
-const maxTaken = 256 << 10
 
 // contentOf returns a request's content as matching reads it.
 func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
@@ -143,23 +141,23 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 		return nil
 	}
 	mediaType, params, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	if len(req.Body) <= maxTaken {
-		switch {
-		case isJSON(mediaType):
-			if value, ok := readJSON(req.Body); ok {
-				return jsonValue{without(value, rules.IgnoreBody)}
-			}
-		case looksJSON(req.Body):
-			// Compared byte by byte, yet shown as what it is.
-			if value, ok := readJSON(req.Body); ok {
-				return jsonValue{value}
-			}
-		case mediaType == "application/x-www-form-urlencoded":
-			return form(req.Body)
-		case strings.HasPrefix(mediaType, "multipart/"):
-			if parts, ok := readMultipart(req.Body, params["boundary"]); ok {
-				return parts
-			}
+	switch {
+	case isLarge(req):
+		return large{req}
+	case isJSON(mediaType):
+		if value, ok := readJSON(req.Body); ok {
+			return jsonValue{without(value, rules.IgnoreBody)}
+		}
+	case looksJSON(req.Body):
+		// Compared byte by byte, yet shown as what it is.
+		if value, ok := readJSON(req.Body); ok {
+			return jsonValue{value}
+		}
+	case mediaType == "application/x-www-form-urlencoded":
+		return form(req.Body)
+	case strings.HasPrefix(mediaType, "multipart/"):
+		if parts, ok := readMultipart(req.Body, params["boundary"]); ok {
+			return parts
 		}
 	}
 	return string(req.Body)

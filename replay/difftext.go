@@ -84,6 +84,8 @@ func (d *difference) show(value any) string {
 	switch v := value.(type) {
 	case absent:
 		return "(none)"
+	case excerpt:
+		return showText(string(v))
 	case string:
 		switch {
 		case v == noEquals:

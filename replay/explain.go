@@ -24,26 +24,43 @@ const (
 	conversation
 )
 
-// masker returns a copy of a request without its secrets.
-type masker func(*fixtures.Request) *fixtures.Request
+// A masker shows requests without their secrets.
+type masker struct{ cleaner *secret.Cleaner }
 
 func newMasker(rules *fixtures.Rules) (masker, error) {
 	cleaner, err := secret.NewCleaner(rules.Redact, nil)
-	if err != nil {
-		return nil, err
+	return masker{cleaner}, err
+}
+
+// mask returns a copy of a request without its secrets, but for large content,
+// which stays as it is.
+func (m masker) mask(req *fixtures.Request) *fixtures.Request {
+	if !isLarge(req) {
+		return m.cleaner.Mask(req)
 	}
-	return cleaner.Mask, nil
+	head := *req
+	head.Body = nil
+	masked := m.cleaner.Mask(&head)
+	masked.Body = req.Body
+	return masked
+}
+
+// excerpt returns what is shown of content around a place.
+func (m masker) excerpt(req *fixtures.Request, at int) any {
+	if len(req.Body) == 0 {
+		return contentText(contentOf(&fixtures.Rules{}, req))
+	}
+	return excerpt(m.cleaner.Excerpt(req, at))
 }
 
 // explain says why a request is not answered: an *explained, or the error of a
 // store that cannot say.
-func (p *Proxy) explain(ctx context.Context, view fixtures.View, req *fixtures.Request, why missCause) error {
+func (p *Proxy) explain(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer, why missCause) error {
 	mask, err := newMasker(view.Rules)
 	if err != nil {
 		return err
 	}
-	masked := mask(req)
-	x := &explainer{proxy: p, view: view, request: req, masked: masked, mask: mask, base: p.baseOf(ctx, view, req.Origin)}
+	x := &explainer{proxy: p, view: view, request: req, keys: keys, masked: mask.mask(req), mask: mask, base: p.baseOf(ctx, view, req.Origin)}
 	switch why {
 	case webSocket:
 		return x.notReplayed(ctx, "websocket", "a WebSocket cannot be replayed", "asks for a WebSocket, and these are not recorded")
@@ -66,7 +83,8 @@ type explainer struct {
 	proxy   *Proxy
 	view    fixtures.View
 	request *fixtures.Request
-	masked  *fixtures.Request // what may be shown of it
+	keys    *keyer
+	masked  *fixtures.Request // what may be shown of it, but for large content
 	mask    masker
 	base    string // see baseOf
 }
@@ -82,11 +100,11 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 		return err
 	}
 	for candidate := range candidates(x.request) {
-		if as, lost := x.proxy.Catalog.lost(got.view.Rules, candidate); lost {
+		if as, lost := x.proxy.Catalog.lost(got.view.Rules, x.keys, candidate); lost {
 			x.request = as
 			return x.gone(len(got.lines))
 		}
-		_, err := x.proxy.Store.Takes(ctx, got.view, got.view.Rules.Key(candidate), candidate)
+		_, err := x.proxy.Store.Takes(ctx, got.view, x.keys.key(got.view.Rules, candidate), candidate)
 		if errors.Is(err, fixtures.ErrGone) {
 			return x.gone(len(got.lines))
 		}
@@ -94,7 +112,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 	if len(got.lines) == 0 {
 		return x.empty()
 	}
-	near, err := x.proxy.nearest(ctx, got, x.mask, x.request)
+	near, err := x.proxy.nearest(ctx, got, x.mask, x.masked)
 	switch {
 	case err != nil:
 		return err
@@ -110,7 +128,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 
 // takes returns the recordings under the first key that has any for the request.
 func (x *explainer) takes(ctx context.Context) ([]*fixtures.Recording, error) {
-	for candidate, err := range x.proxy.alike(ctx, x.view, x.request) {
+	for candidate, err := range x.proxy.alike(ctx, x.view, x.request, x.keys) {
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func (x *explainer) differs(near *neighbour) error {
-	recorded := x.mask(&near.rec.Request)
+	recorded := x.mask.mask(&near.rec.Request)
 	where := places(near.differences)
 	lines := []string{
 		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), inSession(x.request.Session), where),
@@ -46,7 +46,7 @@ func ofOrigin(asked, recorded *fixtures.Request) string {
 }
 
 func (x *explainer) elsewhere(near *neighbour) error {
-	recorded := x.mask(&near.rec.Request)
+	recorded := x.mask.mask(&near.rec.Request)
 	if recorded.Origin != x.request.Origin {
 		e := x.otherOrigin(recorded.Origin)
 		e.near, e.as = near, recorded
@@ -206,7 +206,7 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 var apart = fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"}
 
 func (x *explainer) severalSecrets(ctx context.Context) error {
-	_, among, err := x.proxy.Catalog.masked(ctx, x.view, x.request)
+	_, among, err := x.proxy.masked(ctx, x.view, x.request)
 	if err != nil || len(among) == 0 {
 		return errors.Join(err, errNoTakes)
 	}

@@ -39,13 +39,11 @@ type neighbour struct {
 const maxNeighbours = 8
 
 // nearest returns the recording that a request is nearest to, nil when none is
-// near. The store is asked for the content of a few.
-func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, req *fixtures.Request) (*neighbour, error) {
-	asked := mask(req)
+// near. The store is asked for the content of a few. The request is masked.
+func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, asked *fixtures.Request) (*neighbour, error) {
 	var best *neighbour
 	for _, l := range got.shortlist(asked) {
-		as := &fixtures.Request{Session: l.session, Origin: l.origin, Method: l.method, Target: l.target}
-		takes, err := p.Store.Takes(ctx, got.view, l.key, as)
+		takes, err := p.Store.Takes(ctx, got.view, l.key, l.request())
 		var corrupt *fixtures.CorruptError
 		switch {
 		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
@@ -55,7 +53,7 @@ func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, req *fi
 		}
 		for _, rec := range takes.Recordings[:min(len(takes.Recordings), maxNeighbours)] {
 			n := &neighbour{line: l, rec: rec}
-			n.compare(got.view.Rules, asked, mask(&rec.Request))
+			n.compare(mask, got.view.Rules, asked, mask.mask(&rec.Request))
 			if best == nil || n.order(best) < 0 {
 				best = n
 			}
@@ -65,8 +63,8 @@ func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, req *fi
 }
 
 // compare finds the differences and, knowing them, the distance.
-func (n *neighbour) compare(rules *fixtures.Rules, asked, recorded *fixtures.Request) {
-	n.differences = differencesOf(rules, asked, recorded)
+func (n *neighbour) compare(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) {
+	n.differences = differencesOf(mask, rules, asked, recorded)
 	if len(n.differences) == 0 {
 		n.differences = variantDifferences(asked, n.rec)
 	}

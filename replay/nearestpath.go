@@ -3,6 +3,8 @@ package replay
 import (
 	"net/url"
 	"strings"
+
+	"example.com/cannery/fixtures/spelling"
 )
 
 // How the paths of two requests are alike, the nearest first.
@@ -81,7 +83,7 @@ func pathEdits(a, b string, limit int) (edits int, similar bool) {
 		if x == y {
 			continue
 		}
-		n, ok := wordEdits(x, y)
+		n, ok := spelling.Edits(x, y)
 		if !ok {
 			n = otherSegment + min(max(len(x), len(y)), otherSegment) - 1
 			others++
@@ -114,54 +116,4 @@ func sharedSegments(a, b string) int {
 		n++
 	}
 	return n
-}
-
-// maxWord bounds the words, in bytes, that misspellings are looked for in.
-const maxWord = 64
-
-// wordEdits returns how many bytes were inserted, deleted, replaced or swapped
-// with their neighbour (optimal string alignment); not ok when these are so many
-// that it is another word.
-func wordEdits(a, b string) (edits int, ok bool) {
-	limit := (1 + min(len(a), len(b))) / 4
-	if len(a) > maxWord || len(b) > maxWord || max(len(a), len(b))-min(len(a), len(b)) > limit {
-		return 0, false
-	}
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	edits = swaps(a, b, limit)
-	return edits, edits <= limit
-}
-
-// swaps is wordEdits without a look at the result, or more than the limit.
-func swaps(a, b string, limit int) int {
-	var rows [3][maxWord + 1]uint8
-	for j := range len(b) + 1 {
-		rows[0][j] = uint8(j)
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := &rows[(i+1)%3], &rows[(i+2)%3], &rows[i%3]
-		row[0] = uint8(i)
-		least := row[0]
-		for j := 1; j <= len(b); j++ {
-			n := last[j-1]
-			if a[i-1] != b[j-1] {
-				n++
-			}
-			n = min(n, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				n = min(n, before[j-2]+1)
-			}
-			row[j] = n
-			least = min(least, n)
-		}
-		if int(least) > limit {
-			return int(least)
-		}
-	}
-	return int(rows[len(a)%3][len(b)])
 }

@@ -21,6 +21,7 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 	case !whole && p.Else != nil:
 		return p.instead(w, r, nil)
 	}
+	keys := &keyer{memory: &p.keys}
 	for again := false; ; again = true {
 		view, err := p.Store.View(r.Context())
 		p.Down.Report(err)
@@ -29,18 +30,18 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 		}
 		switch {
 		case isWebSocket(r) && p.Else == nil:
-			return p.unmatched(w, r, view, req, webSocket)
+			return p.unmatched(w, r, view, req, keys, webSocket)
 		case talks:
-			return p.unmatched(w, r, view, req, conversation)
+			return p.unmatched(w, r, view, req, keys, conversation)
 		}
-		found, why, err := p.choose(r.Context(), view, req, again)
+		found, why, err := p.choose(r.Context(), view, req, keys, again)
 		switch {
 		case err != nil:
 			return p.cannotReplay(w, r, view, req, err)
 		case found == nil && p.Else != nil:
 			return p.instead(w, r, req.Body)
 		case found == nil:
-			return p.unmatched(w, r, view, req, why)
+			return p.unmatched(w, r, view, req, keys, why)
 		}
 		err = p.serve(w, r, found, "HIT")
 		switch {
@@ -69,13 +70,13 @@ func (p *Proxy) replaced(w *writer, r *http.Request, view fixtures.View, err err
 
 // choose returns the take that a request gets in its session, or says why there
 // is none. Again is for a request that has had its turn.
-func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request, again bool) (*fixtures.Recording, missCause, error) {
+func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer, again bool) (*fixtures.Recording, missCause, error) {
 	if known, err := p.nameOrigin(ctx, view, req); !known || err != nil {
 		return nil, severalOrigins, err
 	}
 	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
 	why := notRecorded
-	for candidate, err := range p.alike(ctx, view, req) {
+	for candidate, err := range p.alike(ctx, view, req, keys) {
 		if errors.Is(err, errMixedSecrets) {
 			return nil, severalSecrets, nil
 		}
@@ -105,10 +106,10 @@ func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Re
 // alike yields the requests whose recordings may answer a request, the best
 // first. A request with a real secret in it comes last as it was recorded: with
 // a placeholder.
-func (p *Proxy) alike(ctx context.Context, view fixtures.View, req *fixtures.Request) iter.Seq2[keyed, error] {
+func (p *Proxy) alike(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer) iter.Seq2[keyed, error] {
 	return func(yield func(keyed, error) bool) {
 		for candidate := range candidates(req) {
-			if !yield(keyed{p.keys.Key(view.Rules, candidate), candidate}, nil) {
+			if !yield(keyed{keys.key(view.Rules, candidate), candidate}, nil) {
 				return
 			}
 		}
@@ -126,7 +127,7 @@ func (p *Proxy) alike(ctx context.Context, view fixtures.View, req *fixtures.Req
 // were answered alike each request gets the next: clients that sign what they
 // send make a new secret every time.
 func (p *Proxy) unmask(ctx context.Context, view fixtures.View, req *fixtures.Request) (keyed, error) {
-	found, among, err := p.Catalog.masked(ctx, view, req)
+	found, among, err := p.masked(ctx, view, req)
 	switch {
 	case err != nil || found == nil:
 		return keyed{}, err
@@ -140,6 +141,26 @@ func (p *Proxy) unmask(ctx context.Context, view fixtures.View, req *fixtures.Re
 // errMixedSecrets says that a request has been recorded with several secrets:
 // which of them it holds cannot be told.
 var errMixedSecrets = errors.New("recorded with several secrets")
+
+// A keyer computes the keys of one request under several names. Its content,
+// which may be large, is read once.
+type keyer struct {
+	memory *fixtures.KeyMemory
+	rules  *fixtures.Rules // that digest was computed under; nil: it was not yet
+	digest []byte          // of the content
+}
+
+func (k *keyer) key(rules *fixtures.Rules, req *fixtures.Request) fixtures.Key {
+	if len(req.Body) == 0 {
+		return k.memory.Key(rules, req)
+	}
+	if k.rules == nil || !k.rules.SameKeys(*rules) {
+		k.rules, k.digest = rules, rules.ContentDigest(req)
+	}
+	known := *req
+	known.Digest = k.digest
+	return rules.Key(&known)
+}
 
 // A keyed request is one that a store can be asked for.
 type keyed struct {

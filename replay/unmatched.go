@@ -43,8 +43,8 @@ func (m *missed) all() (kept []Unmatched, count int64) {
 }
 
 // unmatched explains, to whoever is to know, why nothing answers a request.
-func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, why missCause) error {
-	err := p.explain(r.Context(), view, req, why)
+func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, keys *keyer, why missCause) error {
+	err := p.explain(r.Context(), view, req, keys, why)
 	var problem *fixtures.Problem
 	if !errors.As(err, &problem) {
 		return p.cannotReplay(w, r, view, req, err)

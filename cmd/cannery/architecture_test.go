@@ -19,6 +19,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 	}{
 		{"fixtures/exactjson", nil, []string{"net/http"}},
 		{"fixtures/filename", nil, []string{"net/http/httputil"}},
+		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/redisstore", ground, []string{"github.com/spf13", "net/http/httputil"}},
@@ -27,8 +28,8 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/publish", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/drift", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"recorder", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13"}},
-		{"replay", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(ground, "fixtures/secret", "fixtures/dirstore", "fixtures/publish", "recorder", "replay"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"replay", append(ground, "fixtures/secret", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"testutil", append(ground, "fixtures/secret", "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		for _, dep := range list(t, "-deps", module+"/"+tt.pkg) {
 			own, isOurs := strings.CutPrefix(dep, module+"/")

@@ -59,24 +59,22 @@ func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environmen
 	if err := store.Close(); err != nil {
 		return fmt.Errorf("close %q: %w", address, err)
 	}
-	return o.print(w, removed)
+	return o.print(w, address, removed)
 }
 
-func (o *clearCache) print(w *world, removed int) (err error) {
+func (o *clearCache) print(w *world, address string, removed int) (err error) {
 	verb := "removed"
 	if o.dryRun {
 		verb = "would remove"
 	}
 	if o.json {
 		err = json.NewEncoder(w.stdout).Encode(struct {
-			Removed int  `json:"removed"`
-			DryRun  bool `json:"dry_run"`
-		}{removed, o.dryRun})
+			Removed int    `json:"removed"`
+			DryRun  bool   `json:"dry_run"`
+			Store   string `json:"store"`
+		}{removed, o.dryRun, address})
 	} else {
-		_, err = fmt.Fprintf(w.stdout, "%s %s\n", verb, count(int64(removed), "recording", "recordings"))
+		_, err = fmt.Fprintf(w.stdout, "%s %s from %s\n", verb, count(int64(removed), "recording", "recordings"), address)
 	}
-	if err != nil {
-		return fmt.Errorf("print the result: %w", cause(err))
-	}
-	return nil
+	return printed(err)
 }

@@ -39,7 +39,7 @@ func TestExampleHasAllVariables(t *testing.T) {
 	if diff := cmp.Diff(want.String(), got); diff != "" {
 		t.Errorf(".env.example differs from the settings; go test ./cmd/cannery -update writes it (-want +got):\n%s", diff)
 	}
-	for _, name := range []string{envHost, envPort, envPassword, envUsername, envDB, "REDIS_URL"} {
+	for _, name := range []string{envHost, envPort, envPassword, envPasswordToo, envUsername, envDB, envURL} {
 		if !strings.Contains(before, name+"=") {
 			t.Errorf(".env.example does not have %s", name)
 		}
@@ -77,7 +77,7 @@ func TestEverySettingIsAFlag(t *testing.T) {
 func TestRunIsAFunctionOfItsArguments(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	none := func(string) (string, bool) { return "", false }
-	code := run(context.Background(), []string{"version"}, none, nil, &stdout, &stderr, nil)
+	code := run(context.Background(), []string{"version"}, environment{lookup: none}, nil, &stdout, &stderr, nil)
 	if code != exitOK || stdout.String() != version()+"\n" || stderr.Len() > 0 {
 		t.Errorf("version: exit %d, stdout %q, stderr %q", code, &stdout, &stderr)
 	}

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"example.com/cannery/fixtures"
@@ -15,10 +15,8 @@ import (
 
 // checkNames warns of variables that look like settings and are none.
 func (o *doctor) checkNames() {
-	var text bytes.Buffer
-	o.flags.warnUnknown(&text, o.env)
-	for line := range strings.Lines(text.String()) {
-		o.say(warns, strings.TrimPrefix(strings.TrimSpace(line), "cannery: warning: "), "")
+	for _, what := range slices.Concat(o.flags.unknownVariables(o.env), o.env.twoPasswords()) {
+		o.say(warns, what, "")
 	}
 }
 

@@ -16,6 +16,9 @@ type environment struct {
 	// lookup finds a variable of the process, as os.LookupEnv does.
 	lookup func(string) (string, bool)
 
+	// names are the variables of the process.
+	names []string
+
 	// file holds the variables of .env.
 	file map[string]string
 }
@@ -42,6 +45,16 @@ func (e environment) first(names ...string) (text, source string, ok bool) {
 		}
 	}
 	return "", "", false
+}
+
+// twoPasswords says which of two passwords of Redis counts when they differ.
+func (e environment) twoPasswords() []string {
+	password, from, _ := e.first(envPassword)
+	other, otherFrom, _ := e.first(envPasswordToo)
+	if password == "" || other == "" || password == other {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is not the password that %s has, which counts", otherFrom, from)}
 }
 
 // maxDotenv bounds .env, in bytes: what is longer is something else.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"example.com/cannery/fixtures/spelling"
 )
 
 // Exit codes. Whatever is not told apart is exitFailed.
@@ -99,7 +101,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func flagHint(cmd *cobra.Command, name string) string {
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		return fmt.Sprintf("did you mean --%s?", near)
 	}
 	return ""
@@ -134,7 +136,7 @@ func misread(root *cobra.Command, err error) error {
 		names = append(names, c.Name())
 	}
 	hint := ""
-	if near := nearest(name, names); near != "" {
+	if near := spelling.Nearest(name, names); near != "" {
 		hint = fmt.Sprintf("did you mean '%s %s'?", root.Name(), near)
 	}
 	return misuse(hint, "unknown command %q", name)

@@ -3,9 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -21,7 +20,8 @@ import (
 type export struct {
 	store  storeOptions
 	redact []string // nil: as in the rules of the store
-	har    string
+	dir    string   // "": a HAR file instead
+	har    string   // "": a directory
 	check  bool
 	prune  bool
 	dryRun bool
@@ -56,14 +56,13 @@ fixtures in DIR hold what looks like a secret.`,
 		if err != nil {
 			return err
 		}
-		dir, err := o.target(args)
-		switch {
-		case err != nil:
+		if o.dir, err = o.target(args); err != nil {
 			return err
-		case o.check:
-			return o.runCheck(cmd.Context(), w, dir)
 		}
-		return o.run(cmd.Context(), w, f, env, dir)
+		if o.check {
+			return o.runCheck(cmd.Context(), w)
+		}
+		return o.run(cmd.Context(), w, f, env)
 	}
 	return cmd
 }
@@ -85,7 +84,7 @@ func (o *export) target(args []string) (string, error) {
 	return "", nil
 }
 
-func (o *export) run(ctx context.Context, w *world, f *flags, env environment, dir string) error {
+func (o *export) run(ctx context.Context, w *world, f *flags, env environment) error {
 	if _, err := (fixtures.Rules{Redact: o.redact}).Normalize(); err != nil {
 		return misuse("", "export: %w", err)
 	}
@@ -104,83 +103,95 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment, d
 		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(p.Links), "body", "bodies"))
 	}
 	if o.har != "" {
-		return o.writeHAR(w, p.Recordings(ctx), p.Config.Origins)
+		return o.writeHAR(ctx, w, address, p)
 	}
-	report, err := o.write(ctx, w, env, dir, p)
+	report, err := o.write(ctx, w, env, p)
 	if err != nil {
 		return err
 	}
-	if err := o.print(w, dir, report); err != nil || p.Left() == 0 {
+	if err := o.print(w, address, report); err != nil || p.Left() == 0 {
 		return err
 	}
-	return o.runCheck(ctx, w, dir)
+	return o.runCheck(ctx, w)
 }
 
-func (o *export) write(ctx context.Context, w *world, env environment, dir string, p *publish.Publication) (fixtures.WriteReport, error) {
+func (o *export) write(ctx context.Context, w *world, env environment, p *publish.Publication) (fixtures.WriteReport, error) {
 	bar := newProgress(w.stderr, env, "writing")
 	defer bar.end()
-	set, err := fixtures.OpenFixtures(dir)
+	set, err := fixtures.OpenFixtures(o.dir)
 	if err != nil {
 		return fixtures.WriteReport{}, fmt.Errorf("export: %w", err)
 	}
+	if _, missing := os.Stat(o.dir); p.Empty() && (missing != nil || !o.prune) {
+		return fixtures.WriteReport{}, nil
+	}
 	report, err := p.Write(ctx, set, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
 	if err != nil {
-		return report, fmt.Errorf("export to %q: %w", dir, err)
+		return report, fmt.Errorf("export to %q: %w", o.dir, err)
 	}
 	return report, nil
 }
 
-func (o *export) print(w *world, dir string, r fixtures.WriteReport) (err error) {
-	if o.json {
+// print says what was exported from the store of an address.
+func (o *export) print(w *world, address string, r fixtures.WriteReport) (err error) {
+	total := int64(r.Added + r.Changed + r.Same)
+	verb := "exported"
+	if o.dryRun {
+		verb = "would export"
+	}
+	switch {
+	case o.json:
 		err = json.NewEncoder(w.stdout).Encode(struct {
-			Added   int  `json:"added"`
-			Changed int  `json:"changed"`
-			Same    int  `json:"same"`
-			Removed int  `json:"removed"`
-			DryRun  bool `json:"dry_run"`
-		}{r.Added, r.Changed, r.Same, r.Removed, o.dryRun})
-	} else {
-		verb := "exported"
-		if o.dryRun {
-			verb = "would export"
-		}
-		total := int64(r.Added + r.Changed + r.Same)
-		_, err = fmt.Fprintf(w.stdout, "%s %s to %s: %d added, %d changed, %d as they were, %d removed\n",
-			verb, count(total, "recording", "recordings"), dir, r.Added, r.Changed, r.Same, r.Removed)
+			Added   int    `json:"added"`
+			Changed int    `json:"changed"`
+			Same    int    `json:"same"`
+			Removed int    `json:"removed"`
+			DryRun  bool   `json:"dry_run"`
+			Store   string `json:"store"`
+		}{r.Added, r.Changed, r.Same, r.Removed, o.dryRun, address})
+	case total+int64(r.Removed) == 0:
+		_, err = fmt.Fprintf(w.stdout, "nothing is recorded in %s: nothing is exported\n", address)
+	case o.har != "":
+		_, err = fmt.Fprintf(w.stdout, "%s %s from %s to %s\n", verb, count(total, "recording", "recordings"), address, o.har)
+	default:
+		_, err = fmt.Fprintf(w.stdout, "%s %s from %s to %s: %d added, %d changed, %d as they were, %d removed\n",
+			verb, count(total, "recording", "recordings"), address, o.dir, r.Added, r.Changed, r.Same, r.Removed)
 	}
 	return printed(err)
 }
 
-// writeHAR replaces the file when all of it has been written.
-func (o *export) writeHAR(w *world, recs iter.Seq2[*fixtures.Recording, error], origins map[string]string) (err error) {
-	fail := func(err error) error { return fmt.Errorf("export to --har %q: %w", o.har, cause(err)) }
-	tmp, err := os.CreateTemp(filepath.Dir(o.har), ".cannery-har-*")
+// writeHAR writes one file instead of a directory.
+func (o *export) writeHAR(ctx context.Context, w *world, address string, p *publish.Publication) error {
+	n := 0
+	write := func(out io.Writer) (err error) {
+		n, err = har.Write(out, p.Recordings(ctx), p.Config.Origins)
+		return err
+	}
+	opening, cancel := context.WithTimeout(ctx, readerPatience)
+	defer cancel()
+	var err error
+	switch {
+	case p.Empty():
+	case o.dryRun:
+		err = write(io.Discard)
+	default:
+		err = w.writeOutput(opening, o.har, write)
+	}
 	if err != nil {
-		return fail(err)
+		return fmt.Errorf("export to --har %q: %w", o.har, err)
 	}
-	n, err := har.Write(tmp, recs, origins)
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil && !o.dryRun {
-		err = os.Rename(tmp.Name(), o.har)
-	}
-	if err != nil || o.dryRun {
-		err = errors.Join(err, os.Remove(tmp.Name()))
-	}
-	if err != nil {
-		return fail(err)
-	}
-	_, err = fmt.Fprintf(w.stdout, "exported %s to %s\n", count(int64(n), "recording", "recordings"), o.har)
-	return printed(err)
+	return o.print(w, address, fixtures.WriteReport{Added: n})
 }
 
 // runCheck looks for what looks like a secret in fixtures.
-func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
-	set, err := fixtures.OpenFixtures(dir)
+func (o *export) runCheck(ctx context.Context, w *world) error {
+	set, err := fixtures.OpenFixtures(o.dir)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}
 	cfg, err := set.Config()
 	if err != nil {
-		return fmt.Errorf("check %q: %w", dir, err)
+		return fmt.Errorf("check %q: %w", o.dir, err)
 	}
 	cleaner, err := secret.NewCleaner(append(cfg.Rules.Redact, o.redact...), nil)
 	if err != nil {
@@ -189,18 +200,18 @@ func (o *export) runCheck(ctx context.Context, w *world, dir string) error {
 	found, files := 0, 0
 	for rec, err := range set.Recordings(ctx) {
 		if err != nil {
-			return fmt.Errorf("check %q: %w", dir, err)
+			return fmt.Errorf("check %q: %w", o.dir, err)
 		}
 		files++
 		for _, finding := range cleaner.Check(rec) {
 			found++
-			if _, err := fmt.Fprintf(w.stdout, "%s: %s\n", filepath.Join(dir, filepath.FromSlash(rec.Name)), finding); err != nil {
+			if _, err := fmt.Fprintf(w.stdout, "%s: %s\n", filepath.Join(o.dir, filepath.FromSlash(rec.Name)), finding); err != nil {
 				return printed(err)
 			}
 		}
 	}
 	if found > 0 {
-		return &failure{exitSecrets, fmt.Errorf("check %q: %s", dir, count(int64(found), "secret", "secrets")), "export again to replace them, and change the secrets: they may have been published"}
+		return &failure{exitSecrets, fmt.Errorf("check %q: %s", o.dir, count(int64(found), "secret", "secrets")), "export again to replace them, and change the secrets: they may have been published"}
 	}
 	_, err = fmt.Fprintf(w.stdout, "no secrets in %s\n", count(int64(files), "fixture", "fixtures"))
 	return printed(err)

@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"maps"
 	"slices"
 	"strings"
 
@@ -153,24 +151,6 @@ func (v *value) Type() string {
 	return v.value
 }
 
-// warnUnknown names the variables of .env that look like settings and are none.
-func (f *flags) warnUnknown(stderr io.Writer, env environment) {
-	var known []string
-	for _, s := range f.table {
-		known = append(known, s.variables()...)
-	}
-	for _, name := range slices.Sorted(maps.Keys(env.file)) {
-		if !strings.HasPrefix(name, "CANNERY_") || slices.Contains(known, name) {
-			continue
-		}
-		hint := ""
-		if near := nearest(name, known); near != "" {
-			hint = "; did you mean " + near + "?"
-		}
-		fmt.Fprintf(stderr, "cannery: warning: %s in %s is not a setting%s\n", name, dotenvName, hint)
-	}
-}
-
 // settle fills a command's settings from the environment and .env, which it
 // returns for those that have no flag.
 func (w *world) settle(f *flags) (environment, error) {
@@ -182,7 +162,9 @@ func (w *world) settle(f *flags) (environment, error) {
 		return env, err
 	}
 	if quiet := f.set.Lookup("quiet"); quiet == nil || quiet.Value.String() != "true" {
-		f.warnUnknown(w.stderr, env)
+		for _, what := range slices.Concat(f.unknownVariables(env), env.twoPasswords()) {
+			fmt.Fprintf(w.stderr, "cannery: warning: %s\n", what)
+		}
 		for _, line := range junk {
 			fmt.Fprintf(w.stderr, "cannery: warning: %s line %d is not NAME=value and is ignored\n", dotenvName, line)
 		}

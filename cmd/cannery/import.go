@@ -97,7 +97,7 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 	if err != nil {
 		return fmt.Errorf("import %q: %w", path, err)
 	}
-	return o.print(w, n)
+	return o.print(w, address, n)
 }
 
 // read opens what is to be imported. Done closes it.
@@ -130,18 +130,19 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 	return rules, har.Read(file, options), func() { file.Close() }, nil
 }
 
-func (o *importer) print(w *world, n int) (err error) {
+func (o *importer) print(w *world, address string, n int) (err error) {
 	verb := "imported"
 	if o.dryRun {
 		verb = "would import"
 	}
 	if o.json {
 		err = json.NewEncoder(w.stdout).Encode(struct {
-			Imported int  `json:"imported"`
-			DryRun   bool `json:"dry_run"`
-		}{n, o.dryRun})
+			Imported int    `json:"imported"`
+			DryRun   bool   `json:"dry_run"`
+			Store    string `json:"store"`
+		}{n, o.dryRun, address})
 	} else {
-		_, err = fmt.Fprintf(w.stdout, "%s %s\n", verb, count(int64(n), "recording", "recordings"))
+		_, err = fmt.Fprintf(w.stdout, "%s %s into %s\n", verb, count(int64(n), "recording", "recordings"), address)
 	}
 	return printed(err)
 }

@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -27,5 +28,10 @@ func main() {
 		signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 		return stop
 	}
-	os.Exit(run(context.Background(), os.Args[1:], os.LookupEnv, os.Stdin, os.Stdout, os.Stderr, signals))
+	env := environment{lookup: os.LookupEnv}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		env.names = append(env.names, name)
+	}
+	os.Exit(run(context.Background(), os.Args[1:], env, os.Stdin, os.Stdout, os.Stderr, signals))
 }

@@ -21,10 +21,9 @@ type world struct {
 }
 
 // run executes a command line, without the program's name, and returns the exit
-// code. Of the environment it sees what lookup finds, and .env in the working
-// directory.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
-	w := &world{env: environment{lookup: lookup}, stdin: stdin, stdout: stdout, stderr: stderr, signals: signals}
+// code. Beside env it sees .env in the working directory.
+func run(ctx context.Context, args []string, env environment, stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
+	w := &world{env: env, stdin: stdin, stdout: stdout, stderr: stderr, signals: signals}
 	root := newRoot(w)
 	root.SetArgs(args)
 	root.SetOut(stdout)

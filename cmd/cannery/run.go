@@ -98,8 +98,11 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if err != nil {
 		return err
 	}
-	if err := checkReport(o.report); err != nil {
-		return err
+	if o.report != "" {
+		// Better now than after an hour of tests.
+		if err := checkOutput(o.report); err != nil {
+			return reportError(o.report, err)
+		}
 	}
 	l, err := listen(ctx, o.host, 0)
 	if err != nil {
@@ -126,7 +129,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	}
 	result.recorded, result.unwritten = recorded.added.Load(), unwritten
 	result.old, result.whole = old, whole
-	return o.finish(j, result)
+	return o.finish(ctx, w, j, result)
 }
 
 // runBeside runs the command while the proxy answers. The error is one from

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
@@ -43,10 +42,10 @@ func (r *runResult) removed() int {
 func (r *runResult) kept() int { return r.old - r.removed() }
 
 // finish prints what the run came to, and returns what it is to exit with.
-func (o *runner) finish(j *journal, r *runResult) error {
+func (o *runner) finish(ctx context.Context, w *world, j *journal, r *runResult) error {
 	verdict := o.verdict(r)
 	if o.report != "" {
-		if err := writeReport(o.report, r, report(io.Discard, "", verdict)); err != nil && verdict == nil {
+		if err := writeReport(ctx, w, o.report, r, report(io.Discard, "", verdict)); err != nil && verdict == nil {
 			verdict = err
 		} else if err != nil {
 			j.say(err.Error())
@@ -122,55 +121,28 @@ type runJSON struct {
 	Unused    []replay.Unused    `json:"unused"`
 }
 
-// checkReport looks whether the file of --report, "" for none, could be written:
-// better now than after an hour of tests.
-func checkReport(path string) error {
-	if path == "" {
-		return nil
-	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return reportError(path, errors.New("it is a directory"))
-	}
-	tmp, err := createReport(path)
-	if err == nil {
-		err = errors.Join(tmp.Close(), os.Remove(tmp.Name()))
-	}
-	if err != nil {
-		return reportError(path, err)
-	}
-	return nil
-}
-
-// createReport creates the file that is to be moved to a path.
-func createReport(path string) (*os.File, error) {
-	return os.CreateTemp(filepath.Dir(path), ".cannery-report-*")
-}
-
 func reportError(path string, err error) error {
-	return fmt.Errorf("write --report %q: %w", path, cause(err))
+	return fmt.Errorf("write --report %q: %w", path, err)
 }
 
-// writeReport writes the file of --report, as a whole or not at all.
-func writeReport(path string, r *runResult, code int) error {
-	tmp, err := createReport(path)
+// writeReport writes the file of --report.
+func writeReport(ctx context.Context, w *world, path string, r *runResult, code int) error {
+	ctx, cancel := context.WithTimeout(ctx, readerPatience)
+	defer cancel()
+	err := w.writeOutput(ctx, path, func(out io.Writer) error {
+		enc := json.NewEncoder(out)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(runJSON{
+			Mode: r.mode.String(), ExitCode: code,
+			Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
+			Recorded: r.recorded, Lost: r.lost,
+			Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
+			Unused:    append([]replay.Unused{}, r.report.Unused...),
+		})
+	})
 	if err != nil {
 		return reportError(path, err)
-	}
-	enc := json.NewEncoder(tmp)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err = enc.Encode(runJSON{
-		Mode: r.mode.String(), ExitCode: code,
-		Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
-		Recorded: r.recorded, Lost: r.lost,
-		Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
-		Unused:    append([]replay.Unused{}, r.report.Unused...),
-	})
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return reportError(path, errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
 }

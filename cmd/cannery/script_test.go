@@ -52,6 +52,8 @@ import (
 //	refused URL            wait until nobody listens there any more
 //	gone FILE...           wait until the processes whose numbers are in the
 //	                       files have ended
+//	receive FILE           listen on a UNIX socket
+//	received TEXT          wait until its client has sent all, TEXT among it
 //	fetch [METHOD] PATH... be the client that run runs: see fetch
 //
 // the condition [ipv6], and the variables ORIGIN, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
@@ -86,6 +88,8 @@ func TestScripts(t *testing.T) {
 			"gone":     scriptGone,
 			"full":     scriptFull,
 			"utf16":    scriptUTF16,
+			"receive":  scriptReceive,
+			"received": scriptReceived,
 		},
 	})
 }
@@ -128,12 +132,13 @@ type scriptOrigin struct {
 	release func()        // closes let
 	held    chan error    // what became of it
 	socket  *websocket.Conn
+	heard   chan string // what the client of receive's socket has sent
 }
 
 type originKey struct{}
 
 func setupScript(env *testscript.Env) error {
-	o := &scriptOrigin{client: &http.Transport{DisableCompression: true}, began: make(chan struct{}, 1), let: make(chan struct{}), held: make(chan error, 1)}
+	o := &scriptOrigin{client: &http.Transport{DisableCompression: true}, began: make(chan struct{}, 1), let: make(chan struct{}), held: make(chan error, 1), heard: make(chan string, 1)}
 	o.release = sync.OnceFunc(func() { close(o.let) })
 	mux := http.NewServeMux()
 	mux.Handle("/", httpbin.New().Handler())
@@ -338,4 +343,31 @@ func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
 		out = binary.LittleEndian.AppendUint16(out, unit)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out, 0o600))
+}
+
+func scriptReceive(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("unix", ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	heard := ts.Value(originKey{}).(*scriptOrigin).heard
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		text, _ := io.ReadAll(conn)
+		heard <- string(text)
+	}()
+}
+
+func scriptReceived(ts *testscript.TestScript, _ bool, args []string) {
+	select {
+	case text := <-ts.Value(originKey{}).(*scriptOrigin).heard:
+		if !strings.Contains(text, args[0]) {
+			ts.Fatalf("received %q", text)
+		}
+	case <-time.After(scriptDeadline):
+		ts.Fatalf("nothing was received")
+	}
 }

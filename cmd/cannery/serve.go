@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -144,22 +143,4 @@ func (s *server) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// writeReadyFile tells whoever waits for it where the proxy is. The file is
-// there as a whole or not at all.
-func writeReadyFile(path, url string) (err error) {
-	fail := func(err error) error { return fmt.Errorf("write --ready-file %q: %w", path, cause(err)) }
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".cannery-ready-*")
-	if err != nil {
-		return fail(err)
-	}
-	_, err = tmp.WriteString(url + "\n")
-	if err = errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fail(errors.Join(err, os.Remove(tmp.Name())))
-	}
-	return nil
 }

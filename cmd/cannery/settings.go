@@ -52,7 +52,7 @@ func settings() []setting {
 		{flag: "log", value: "text|json|off", normal: "text", help: "how to log requests, on stderr"},
 		{flag: "quiet", short: "q", help: "print nothing but errors"},
 		{flag: "ready-file", value: "FILE", help: "write the proxy's URL to this file when it is ready"},
-		{flag: "redis", value: "URL", also: "REDIS_URL", help: "keep recordings in this Redis: redis, rediss, unix, redis+cluster or redis+sentinel"},
+		{flag: "redis", value: "URL", also: envURL, help: "keep recordings in this Redis: redis, rediss, unix, redis+cluster or redis+sentinel"},
 		{flag: "namespace", value: "NAME", normal: "default", help: "keep recordings apart from those of other namespaces"},
 		{flag: "json", help: "print what programs read, as JSON, on stdout"},
 		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*'"},
@@ -88,12 +88,15 @@ func (s setting) variables() []string {
 	return names
 }
 
-// redisVariables are read, each for itself, when no Redis URL is given. Any of
-// the first three chooses Redis.
+// The variables of Redis but for its URL are read, each for itself, when no URL
+// is given. A host, a port or a password chooses Redis. Of the passwords
+// CACHE_SECRET_KEY counts, wherever it is set.
 const (
-	envHost     = "REDIS_HOST"
-	envPort     = "REDIS_PORT"
-	envPassword = "CACHE_SECRET_KEY"
-	envUsername = "REDIS_USERNAME"
-	envDB       = "REDIS_DB"
+	envURL         = "REDIS_URL"
+	envHost        = "REDIS_HOST"
+	envPort        = "REDIS_PORT"
+	envPassword    = "CACHE_SECRET_KEY"
+	envPasswordToo = "REDIS_PASSWORD"
+	envUsername    = "REDIS_USERNAME"
+	envDB          = "REDIS_DB"
 )

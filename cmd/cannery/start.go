@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -143,8 +142,8 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 	if err := o.check(f, "start"); err != nil {
 		return err
 	}
-	if err := os.Remove(o.readyFile); o.readyFile != "" && err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("replace --ready-file %q: %w", o.readyFile, cause(err))
+	if err := o.removeReadyFile(); err != nil {
+		return err
 	}
 	listener, err := listen(ctx, o.host, o.port)
 	if err != nil {
@@ -195,10 +194,9 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	b := banner{Mode: proxy.Mode.String(), Origin: o.origin.String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
 	proxy.Hints.URL = b.URL
-	if o.readyFile != "" {
-		if err := writeReadyFile(o.readyFile, b.URL); err != nil {
-			return err
-		}
+	told, err := o.tellReady(ctx, w, journal, b.URL)
+	if err != nil {
+		return err
 	}
 	b.print(journal, rules)
 	if o.json {
@@ -209,6 +207,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	server.http.RegisterOnShutdown(proxy.Stop)
 	err = server.serve(ctx, l)
 	ended()
+	told()
 	journal.finish(proxy.Stats(), lost.Lost())
 	return err
 }

@@ -121,9 +121,12 @@ func (o *storeOptions) redisConfig(f *flags, env environment) (cfg redisstore.Co
 		return redisstore.Config{URL: o.redis}, source, nil
 	}
 	values := map[string]string{}
-	for _, name := range []string{envHost, envPort, envPassword, envUsername, envDB} {
+	for _, name := range []string{envHost, envPort, envPassword, envPasswordToo, envUsername, envDB} {
 		text, from, _ := env.first(name)
-		if text = strings.TrimSpace(text); text == "" {
+		if name == envPasswordToo {
+			name = envPassword
+		}
+		if text = strings.TrimSpace(text); text == "" || values[name] != "" {
 			continue
 		}
 		if isPlaceholder(text) {

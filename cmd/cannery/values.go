@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/cannery/fixtures/spelling"
 	"example.com/cannery/replay"
 )
 
@@ -133,7 +134,7 @@ func oneOf(choices ...string) func(string) (string, error) {
 			return text, nil
 		}
 		hint := ""
-		if near := nearest(text, choices); near != "" {
+		if near := spelling.Nearest(text, choices); near != "" {
 			hint = fmt.Sprintf("did you mean %s?", near)
 		}
 		return "", misuse(hint, "not one of %s", strings.Join(choices, ", "))
