@@ -47,6 +47,7 @@ func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environmen
 	if err != nil {
 		return err
 	}
+	o.store.repair = filter.All() && !o.dryRun
 	store, address, err := o.store.open(ctx, f, env)
 	if err != nil {
 		return err

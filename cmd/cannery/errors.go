@@ -53,7 +53,7 @@ func report(stderr io.Writer, command string, err error) int {
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{code: exitFailed}
+		f = &failure{code: exitFailed, hint: redisHint(err)}
 	}
 	if f.hint == "" && f.code == exitMisuse {
 		f.hint = fmt.Sprintf("see '%s --help'", command)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
+	"github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"example.com/cannery/testutil/storetest"
@@ -123,6 +124,39 @@ func TestRedisScripts(t *testing.T) {
 		},
 	})
 }
+
+// TestRedisFaultScripts runs those of testdata/redisfaults. Each has a server of its
+// own, that REDIS_URL names, and the command
+//
+//	redis ARGS...          send the server a command
+func TestRedisFaultScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:      filepath.Join("testdata", "redisfaults"),
+		Deadline: time.Now().Add(scriptsDeadline),
+		Setup: func(env *testscript.Env) error {
+			server := storetest.StartRedis(t)
+			env.Setenv("REDIS_URL", server.URL())
+			env.Setenv("SERVER", server.Addr)
+			env.Values[redisKey{}] = server.Client()
+			return setupScript(env)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":  scriptExits,
+			"await":  scriptAwait,
+			"get":    scriptGet,
+			"signal": scriptSignal,
+			"redis": func(ts *testscript.TestScript, _ bool, args []string) {
+				command := make([]any, len(args))
+				for i, arg := range args {
+					command[i] = arg
+				}
+				ts.Check(ts.Value(redisKey{}).(*redis.Client).Do(t.Context(), command...).Err())
+			},
+		},
+	})
+}
+
+type redisKey struct{}
 
 // A scriptOrigin is the origin of one script, and its client.
 type scriptOrigin struct {

@@ -38,6 +38,7 @@ type storeOptions struct {
 	namespace string
 	timeout   time.Duration // zero: the store's own
 	cacheSize int64         // bytes; zero: none
+	repair    bool          // a damaged state of a Redis is made anew, without recordings
 }
 
 func (o *storeOptions) bind(f *flags) {
@@ -55,10 +56,10 @@ func (o *storeOptions) open(ctx context.Context, f *flags, env environment) (s s
 	case source == "":
 		return o.openDir(env)
 	}
-	cfg.Namespace, cfg.Timeout, cfg.CacheBytes = o.namespace, o.timeout, o.cacheSize
+	cfg.Namespace, cfg.Timeout, cfg.CacheBytes, cfg.Repair = o.namespace, o.timeout, o.cacheSize, o.repair
 	redis, err := redisstore.Open(ctx, cfg)
 	if err != nil {
-		return nil, "", redisError(err, source, cfg.URL != "")
+		return nil, "", o.redisError(err, source, f, cfg)
 	}
 	return redis, cfg.String(), nil
 }
@@ -190,28 +191,4 @@ func placeholderError(source string) error {
 		fmt.Errorf("open the store: %s is still the placeholder of the example", source),
 		"write your Redis there, or remove the REDIS_ and CACHE_SECRET_KEY lines to keep recordings in a directory",
 	}
-}
-
-// redisError names the setting that chose the Redis, by a URL or in parts, and
-// what to do.
-func redisError(err error, source string, byURL bool) error {
-	var open *redisstore.OpenError
-	if !errors.As(err, &open) {
-		return &failure{exitStore, err, "this Redis was chosen by " + source}
-	}
-	password := "its password"
-	if !byURL {
-		password = envPassword
-	}
-	does := map[redisstore.Reason]string{
-		redisstore.NoHost:   "is its host name right?",
-		redisstore.Refused:  "is it running there?",
-		redisstore.Password: "set " + password,
-		redisstore.NotRedis: "is its port right? something else answers there",
-		redisstore.TimedOut: "is it reachable from here? --store-timeout allows more time for each operation",
-	}[open.Reason]
-	if open.Reason == redisstore.BadConfig {
-		return misuse("", "%s: %w", source, open)
-	}
-	return &failure{exitStore, err, strings.TrimSpace("this Redis was chosen by " + source + "; " + does)}
 }

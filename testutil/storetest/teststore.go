@@ -51,6 +51,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"ReplaceLeavesOneTake", replaceTakes},
 		{"LargeBodiesComeBackWhole", largeBody},
 		{"DiscardedBodiesDoNoHarm", discardedBody},
+		{"ABodyThatIsBeingReadComesWhole", wholeDuringRemovals},
 		{"WhatWasFetchedBeforeAClearIsLate", lateAfterClear},
 		{"WhatWasFetchedBeforeARemoveIsNotFound", lateAfterRemove},
 		{"ChangesAreSeenByTheNextViewOfAll", changesAreSeen},
