@@ -57,7 +57,10 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 			Hint:   "use cannery's address as the base URL, not as a proxy",
 		}
 	}
-	target := fixtures.RequestTarget(r.RequestURI)
+	target, err := p.target(r)
+	if err != nil {
+		return err
+	}
 	if !strings.HasPrefix(target, ownPrefix) {
 		return p.session(w, r, target)
 	}

@@ -13,6 +13,7 @@ func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 		Store:       src,
 		Catalog:     &replay.Catalog{Store: src, Methods: o.methods},
 		OriginName:  o.origin.name,
+		OriginURL:   o.origin.url,
 		Methods:     o.methods,
 		AfterLast:   o.afterLast,
 		MissStatus:  o.missStatus,

@@ -97,7 +97,7 @@ func (o *start) bind(f *flags) {
 
 // bindProxy binds what does not belong to where the proxy is reached.
 func (o *start) bindProxy(f *flags) {
-	bind(f, "origin", &o.origin, parseRecordedOrigin)
+	bindOrigin(f, &o.origin, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
 	bind(f, "fixtures", &o.fixtures, parseText)
