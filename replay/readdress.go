@@ -85,18 +85,20 @@ func (w *writer) cookies(values []string) []string {
 }
 
 // cookie adapts a Set-Cookie (RFC 6265, section 4.1). It loses a Domain of the
-// origin's, and what a client refuses over plain HTTP: Secure, and the
-// SameSite=None that goes only with it. Its Path loses the origin's base path.
+// origin's, and what a client refuses over plain HTTP: Secure, and what goes only
+// with it, SameSite=None and Partitioned. One whose name asks for Secure keeps it:
+// browsers take such from loopback, and from nowhere without it. Its Path loses
+// the origin's base path.
 func (w *writer) cookie(value string) string {
-	base, secure := w.basePath(), w.request.TLS != nil
 	parts := strings.Split(value, ";")
+	base, secure := w.basePath(), w.request.TLS != nil || asksForSecure(parts[0])
 	kept := parts[:1]
 	for _, part := range parts[1:] {
 		name, v, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch {
 		case strings.EqualFold(name, "Domain") && (w.origin() == nil || domainMatches(w.origin().Hostname(), v)):
 			continue
-		case !secure && (strings.EqualFold(name, "Secure") || strings.EqualFold(name, "SameSite") && strings.EqualFold(v, "None")):
+		case !secure && (strings.EqualFold(name, "Secure") || strings.EqualFold(name, "Partitioned") || strings.EqualFold(name, "SameSite") && strings.EqualFold(v, "None")):
 			continue
 		case strings.EqualFold(name, "Path") && base != "" && strings.HasPrefix(v, base):
 			path := strings.TrimPrefix(v, base)
@@ -107,6 +109,13 @@ func (w *writer) cookie(value string) string {
 		kept = append(kept, part)
 	}
 	return strings.Join(kept, ";")
+}
+
+// asksForSecure reports whether a cookie's name has a prefix for which browsers
+// want Secure, whatever its case (RFC 6265bis, section 4.1.3).
+func asksForSecure(cookie string) bool {
+	name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(cookie)), "=")
+	return strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-") || strings.HasPrefix(name, "__http-")
 }
 
 // domainMatches is RFC 6265, section 5.1.3.

@@ -20,7 +20,9 @@ func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {
 		h.Set("Content-Location", self)
 		h.Add("Link", "<"+self+"/p2>; rel=next, <http://elsewhere.test/>; rel=help")
 		h.Set("Refresh", "5; url="+self+"/again")
-		h.Add("Set-Cookie", "sid=1; Domain=127.0.0.1; Path=/; Secure; HttpOnly; SameSite=None")
+		h.Add("Set-Cookie", "sid=1; Domain=127.0.0.1; Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+		h.Add("Set-Cookie", "__Host-sid=1; Path=/; Secure; SameSite=None; Partitioned")
+		h.Add("Set-Cookie", "__secure-sid=1; Domain=127.0.0.1; Secure")
 		h.Add("Set-Cookie", "other=1; Domain=elsewhere.test; SameSite=Lax")
 		h.Set("X-Other", self)
 		w.WriteHeader(201)
@@ -33,7 +35,7 @@ func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {
 			"Content-Location": {b.URL},
 			"Link":             {"<" + b.URL + "/p2>; rel=next, <http://elsewhere.test/>; rel=help"},
 			"Refresh":          {"5; url=" + b.URL + "/again"},
-			"Set-Cookie":       {"sid=1; Path=/; HttpOnly", "other=1; Domain=elsewhere.test; SameSite=Lax"},
+			"Set-Cookie":       {"sid=1; Path=/; HttpOnly", "__Host-sid=1; Path=/; Secure; SameSite=None; Partitioned", "__secure-sid=1; Secure", "other=1; Domain=elsewhere.test; SameSite=Lax"},
 			"X-Other":          {self},
 			"X-Cache":          {cache},
 		}
