@@ -30,6 +30,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	defer func() {
 		problem := recover()
 		w.end(problem == nil)
+		p.look(w)
 		p.keepLog(w, r, began, problem)
 		if problem != nil {
 			// The answer is out in part, or not at all: the client must see

@@ -178,7 +178,6 @@ func TestOfflineReachesNobody(t *testing.T) {
 	b.ask(t, "GET /", "POST /", "PUT /", "GET /")
 	off := b.goOffline(t, func(p *replay.Proxy) {
 		p.AfterLast = replay.FailAfterLast
-		p.RewriteBody = true
 	})
 	address := b.origin.Listener.Addr().String()
 	connections, lookups := watch(t, address), trapNames(t)

@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
 )
 
 // origin is the URL that the answer's own references name, nil when nobody
 // knows. Few answers have any, so it is not found before it is asked for.
 func (w *writer) origin() *url.URL {
-	if w.named == nil && w.recorded != nil {
-		w.named = w.proxy.recordedAt(w.recorded)
+	if w.named == nil && w.recording != nil {
+		w.named = w.proxy.recordedAt(&w.recording.Request)
 	}
 	return w.named
 }
@@ -22,18 +23,24 @@ func (w *writer) origin() *url.URL {
 // recordedAt is the URL that the origin had when a request was recorded, nil
 // when nobody knows. It is what the recorded answer names.
 func (p *Proxy) recordedAt(req *fixtures.Request) *url.URL {
-	address := req.Base
-	if address == "" {
-		if p.OriginURL != nil {
-			return p.OriginURL
-		}
-		address = req.Origin
+	if req.Base == "" && p.OriginURL != nil {
+		return p.OriginURL
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(req.Address())
 	if err != nil || u.Host == "" {
 		return nil
 	}
 	return u
+}
+
+// replacer puts the client's URL of the proxy in the place of the origin's. It
+// replaces nothing when nobody knows the origin's.
+func (w *writer) replacer() *links.Replacer {
+	address := ""
+	if origin := w.origin(); origin != nil {
+		address = origin.String()
+	}
+	return links.Of(address).Replacer(clientBase(w.request, w.prefix))
 }
 
 // basePath is the path of the origin that is no part of request-targets.
@@ -49,13 +56,21 @@ func (w *writer) basePath() string {
 // the client knows it. Values are replaced, never changed in place: recordings
 // share them.
 
-// readdressed adapts a Location, Content-Location, Link or Refresh.
+// leads reports whether a field has URLs in it that clients go to.
+func leads(name string) bool {
+	switch name {
+	case "Link", "Refresh", "Www-Authenticate", "Azure-Asyncoperation", "Sourcemap", "X-Sourcemap":
+		return true
+	}
+	return strings.HasSuffix(name, "Location") || strings.HasSuffix(name, "-Url") || strings.HasSuffix(name, "-Uri")
+}
+
+// readdressed adapts the values of a field that leads.
 func (w *writer) readdressed(values []string, field string) []string {
-	replacer := w.originReplacer()
 	base := w.basePath()
 	out := slices.Clone(values)
 	for i, value := range out {
-		out[i] = string(replacer.all([]byte(value)))
+		out[i] = string(w.replacer().All([]byte(value)))
 		// A path alone is at the origin too.
 		if strings.HasSuffix(field, "Location") && strings.HasPrefix(out[i], "/") && !strings.HasPrefix(out[i], "//") {
 			if rest, ok := strings.CutPrefix(out[i], base); ok && (rest == "" || strings.IndexByte("/?#", rest[0]) >= 0) {
@@ -122,18 +137,4 @@ func asksForSecure(cookie string) bool {
 func domainMatches(host, domain string) bool {
 	host, domain = strings.ToLower(host), strings.ToLower(strings.TrimPrefix(domain, "."))
 	return host == domain || domain != "" && strings.HasSuffix(host, "."+domain) && net.ParseIP(host) == nil
-}
-
-// originNames are the spellings of the origin's URL without its base path:
-// with and without the port that the scheme implies.
-func originNames(origin *url.URL) []string {
-	names := []string{origin.Scheme + "://" + origin.Host}
-	implied := map[string]string{"http": "80", "https": "443"}[origin.Scheme]
-	switch origin.Port() {
-	case "":
-		names = append(names, names[0]+":"+implied)
-	case implied:
-		names = append(names, strings.TrimSuffix(names[0], ":"+implied))
-	}
-	return names
 }

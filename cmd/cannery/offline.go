@@ -17,7 +17,6 @@ func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 		Methods:     o.methods,
 		AfterLast:   o.afterLast,
 		MissStatus:  o.missStatus,
-		RewriteBody: o.rewriteBody,
 		ReplaySpeed: o.replaySpeed,
 		Hosts:       []string{o.host},
 		Hints:       o.hints(src),

@@ -40,7 +40,7 @@ type start struct {
 	maxAge   time.Duration
 	maxBody  int64
 
-	rewriteBody   bool
+	rewriteBody   *bool // nil: as the store has it
 	replaySpeed   float64
 	storeDown     string
 	originTimeout time.Duration
@@ -110,7 +110,7 @@ func (o *start) bindProxy(f *flags) {
 	bind(f, "record-status", &o.statuses, recorder.ParseStatuses)
 	bind(f, "max-age", &o.maxAge, parseDuration)
 	bind(f, "max-body", &o.maxBody, parseSize)
-	bind(f, "rewrite-body", &o.rewriteBody, parseSwitch)
+	bind(f, "rewrite-body", &o.rewriteBody, parseChoice)
 	bind(f, "replay-speed", &o.replaySpeed, parseSpeed)
 	bind(f, "store-down", &o.storeDown, oneOf("forward", "fail"))
 	bind(f, "store-timeout", &o.store.timeout, parseTimeout)
@@ -245,7 +245,6 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 		Methods:      o.methods,
 		MaxAge:       o.maxAge,
 		FailWhenDown: o.storeDown == "fail",
-		RewriteBody:  o.rewriteBody,
 		ReplaySpeed:  o.replaySpeed,
 		Hosts:        []string{o.host},
 		Log:          j.request,
