@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
 )
 
 // A capture is a response's content that is recorded while it is read. The
@@ -31,6 +32,7 @@ type capture struct {
 	small  []byte              // the content, while it is small
 	large  fixtures.BodyWriter // where it goes when it is not; nil before
 	check  *decodeCheck        // whether coded large content can be decoded
+	links  *links.Finder       // sees the content, decoded
 	chunks []fixtures.Chunk
 
 	stream *time.Timer // lets others go on while an endless stream runs
@@ -50,6 +52,7 @@ const (
 
 func newCapture(x *exchange, res *http.Response) *capture {
 	c := &capture{x: x, res: res, body: res.Body, declared: res.ContentLength, began: time.Now()}
+	c.links = fixtures.NewLinkFinder(&x.commit.Recording.Request, res.Header)
 	if res.Request.Method == http.MethodHead || res.Body == http.NoBody {
 		c.declared = -1 // of content that does not come
 	}
@@ -187,7 +190,7 @@ func (c *capture) spill(p []byte) error {
 		}
 		c.large = large
 		if codings := fixtures.Codings(c.res.Header); codings != nil && fixtures.Decodable(codings) {
-			c.check = newDecodeCheck(codings)
+			c.check = newDecodeCheck(codings, c.links)
 		}
 		if err := c.write(c.small); err != nil {
 			return err
@@ -200,6 +203,8 @@ func (c *capture) spill(p []byte) error {
 func (c *capture) write(p []byte) error {
 	if c.check != nil {
 		c.check.Write(p)
+	} else {
+		c.links.Write(p)
 	}
 	_, err := c.large.Write(p)
 	return err
@@ -225,6 +230,10 @@ func (c *capture) finish() {
 	}
 	rec.Clock = c.x.commit.View.Clock
 	rec.Response.Chunks = c.chunks
+	rec.Response.Links = c.links.Held()
+	if c.x.commit.Whole != nil {
+		rec.Response.Plain = c.x.commit.Whole()
+	}
 	if len(c.res.Trailer) > 0 {
 		rec.Response.Trailer = maps.Clone(c.res.Trailer)
 	}
@@ -270,16 +279,19 @@ func (c *capture) append() error {
 }
 
 // verify decodes coded content: a gzip stream that is cut inside a whole HTTP
-// message is a cut answer.
+// message is a cut answer. Small content is looked through for links by the way.
 func (c *capture) verify() error {
 	codings := fixtures.Codings(c.res.Header)
 	switch {
 	case c.check != nil:
 		return c.check.end()
-	case codings == nil || len(c.small) == 0 || !fixtures.Decodable(codings):
+	case codings == nil:
+		c.links.Write(c.small)
+		return nil
+	case len(c.small) == 0 || !fixtures.Decodable(codings):
 		return nil
 	}
-	return damaged(decodeAll(bytes.NewReader(c.small), codings))
+	return damaged(decodeAll(bytes.NewReader(c.small), codings, c.links))
 }
 
 // drop gives the recording up. The answer goes on.

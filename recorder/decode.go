@@ -10,7 +10,7 @@ import (
 )
 
 // A decodeCheck decodes content that is written to it, to see whether it can
-// be decoded to its end. It holds no more than the decoder's window.
+// be decoded to its end, and what is in it. It holds no more than the decoder's window.
 type decodeCheck struct {
 	pipe   *io.PipeWriter
 	result chan error
@@ -18,24 +18,24 @@ type decodeCheck struct {
 	ended  bool
 }
 
-func newDecodeCheck(codings []string) *decodeCheck {
+func newDecodeCheck(codings []string, to io.Writer) *decodeCheck {
 	r, w := io.Pipe()
 	d := &decodeCheck{pipe: w, result: make(chan error, 1)}
 	go func() {
-		err := decodeAll(r, codings)
+		err := decodeAll(r, codings, to)
 		r.CloseWithError(errors.New("decoded"))
 		d.result <- err
 	}()
 	return d
 }
 
-func decodeAll(r io.Reader, codings []string) error {
+func decodeAll(r io.Reader, codings []string, to io.Writer) error {
 	body, err := fixtures.DecodeBody(r, codings)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
-	_, err = io.Copy(io.Discard, body)
+	_, err = io.Copy(to, body)
 	return err
 }
 

@@ -32,6 +32,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	defer func() {
 		problem := recover()
 		w.end(problem == nil)
+		p.look(w)
 		p.keepLog(w, r, began, problem)
 		if problem != nil {
 			// The answer is out in part, or not at all: the client must see
@@ -65,7 +66,10 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 			return err
 		}
 	}
-	target := fixtures.RequestTarget(r.RequestURI)
+	target, err := p.target(r)
+	if err != nil {
+		return err
+	}
 	if !isOwn(target) {
 		return p.session(w, r, target)
 	}

@@ -5,14 +5,14 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
 )
 
-// A bodyWriter rewrites textual content on its way to the client. It is the
-// same for a MISS and for its HIT, so both get the same bytes: what was coded
-// is served decoded.
+// A bodyWriter puts the proxy's URL in the place of the origin's in textual
+// content, decoded, while it is on its way to the client.
 type bodyWriter struct {
 	to       *writer
-	replacer replacer
+	replacer *links.Replacer
 	rest     []byte // text that may be the beginning of a URL
 
 	// Coded content goes through a decoder in a goroutine of its own, which
@@ -21,16 +21,9 @@ type bodyWriter struct {
 	done  chan error
 }
 
-// rewriteBody returns the writer for an answer's content, nil when it is to
-// pass as it is, and adapts the header.
-func (w *writer) rewriteBody(header http.Header) *bodyWriter {
-	codings := fixtures.Codings(header)
-	if !textual(header) || !fixtures.Decodable(codings) {
-		return nil
-	}
-	delete(header, "Content-Encoding")
-	startOver(header)
-	b := &bodyWriter{to: w, replacer: w.originReplacer()}
+// newBodyWriter returns a bodyWriter for content with codings.
+func (w *writer) newBodyWriter(codings []string) *bodyWriter {
+	b := &bodyWriter{to: w, replacer: w.replacer()}
 	if len(codings) > 0 && w.request.Method != http.MethodHead {
 		pr, pw := io.Pipe()
 		b.coded, b.done = pw, make(chan error, 1)
@@ -80,7 +73,7 @@ func (b *bodyWriter) Write(p []byte) (int, error) {
 
 func (b *bodyWriter) rewrite(p []byte, end bool) error {
 	text := append(b.rest, p...)
-	out, rest := b.replacer.replace(nil, text, end)
+	out, rest := b.replacer.Replace(nil, text, end)
 	b.rest = append([]byte(nil), rest...)
 	if len(out) == 0 {
 		return nil

@@ -24,7 +24,14 @@ func TestNoRequestReachesAnotherHost(t *testing.T) {
 		"POST " + elsewhere.URL + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n",
 		"GET https://" + host + "?g HTTP/1.1\r\nHost: x\r\n",
 	} {
-		if a := b.raw(t, request+"Connection: close\r\n\r\n"); !strings.Contains(a, own+" /") {
+		a := b.raw(t, request+"Connection: close\r\n\r\n")
+		if _, target, _ := strings.Cut(request, " "); !strings.HasPrefix(target, "/") {
+			if !strings.HasPrefix(a, "HTTP/1.1 421 ") || !strings.Contains(a, own) || !strings.Contains(a, host) {
+				t.Errorf("%q: %.500q", request, a)
+			}
+			continue
+		}
+		if !strings.Contains(a, own+" /") {
 			t.Errorf("%q: %.300q", request, a)
 		}
 	}

@@ -121,7 +121,6 @@ func TestNpmInstallsFromRecordings(t *testing.T) {
 	}
 	t.Cleanup(transport.CloseIdleConnections)
 	b.front(t, npmRegistry, func(b *bench) {
-		b.proxy.RewriteBody = true
 		b.recorder.Transport = transport
 	})
 	b.npmInstall(t)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -174,6 +175,12 @@ func (h *httpbinBench) recordAndReplay(t *testing.T, target string, always bool)
 	for i, cookie := range direct.header["Set-Cookie"] {
 		// The client speaks plain HTTP and would refuse it.
 		direct.header["Set-Cookie"][i] = strings.Replace(cookie, "; Secure", "", 1)
+	}
+	if body := strings.ReplaceAll(direct.body, h.origin.URL, h.URL); body != direct.body {
+		direct.body = body
+		if direct.header["Content-Length"] != nil {
+			direct.header.Set("Content-Length", strconv.Itoa(len(body)))
+		}
 	}
 	sameAnswer(t, target+": MISS", direct, miss, "Date")
 }

@@ -9,30 +9,29 @@ import (
 )
 
 // negotiate chooses between a recording's content as it was recorded and
-// decoded, and makes the header say so. A client that sends the very
+// decoded, and makes the header say so. It returns the codings to undo, nil for
+// none. A client that sends the very
 // Accept-Encoding that was recorded gets what was recorded; another one gets
 // its coding only if it accepts it.
-func negotiate(r *http.Request, rec *fixtures.Recording, header http.Header) content {
-	var as content
+func negotiate(r *http.Request, rec *fixtures.Recording, header http.Header) (decoded []string) {
 	if header["Content-Encoding"] == nil {
-		return as
+		return nil
 	}
 	codings := fixtures.Codings(header)
 	accept := r.Header["Accept-Encoding"]
 	if len(codings) == 0 || sameField(accept, rec.Request.Header["Accept-Encoding"]) || !fixtures.Decodable(codings) {
-		return as
+		return nil
 	}
 	accepted := true
 	for _, coding := range codings {
 		accepted = accepted && accepts(accept, coding)
 	}
 	if accepted {
-		return as
+		return nil
 	}
-	as.decoded = codings
 	delete(header, "Content-Encoding")
 	startOver(header)
-	return as
+	return codings
 }
 
 // startOver adapts the fields that describe the bytes of a representation to

@@ -25,6 +25,7 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 	for again := false; ; again = true {
 		view, err := p.Store.View(r.Context())
 		p.Down.Report(err)
+		w.follow(view.Rules)
 		if err != nil {
 			return p.cannotSay(w, r, view, req, err)
 		}

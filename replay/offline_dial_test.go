@@ -178,7 +178,6 @@ func TestOfflineReachesNobody(t *testing.T) {
 	b.ask(t, "GET /", "POST /", "PUT /", "GET /")
 	off := b.goOffline(t, func(p *replay.Proxy) {
 		p.AfterLast = replay.FailAfterLast
-		p.RewriteBody = true
 	})
 	address := b.origin.Listener.Addr().String()
 	connections, lookups := watch(t, address), trapNames(t)
@@ -189,7 +188,7 @@ func TestOfflineReachesNobody(t *testing.T) {
 		{"GET / HTTP/1.1\r\nHost: " + address, "HTTP/1.1 302 Found"},
 		{"GET /nothing HTTP/1.1\r\nHost: " + address, "HTTP/1.1 424 "},
 		{"GET http://" + address + "/ HTTP/1.1\r\nHost: " + address, "HTTP/1.1 302 Found"},
-		{"GET http://api.example.com/nothing HTTP/1.1\r\nHost: api.example.com", "HTTP/1.1 424 "},
+		{"GET http://api.example.com/nothing HTTP/1.1\r\nHost: api.example.com", "HTTP/1.1 421 "},
 		{"GET http://" + address + "/nothing HTTP/1.1\r\nHost: " + address, "HTTP/1.1 424 "},
 		{"POST / HTTP/1.1\r\nContent-Length: 0\r\nHost: " + address, "HTTP/1.1 302 Found"},
 		{"POST / HTTP/1.1\r\nContent-Length: 3\r\nHost: " + address + "\r\n\r\nabc", "HTTP/1.1 424 "},

@@ -171,7 +171,7 @@ func TestOfflineNamesTheProxyAndNotTheOrigin(t *testing.T) {
 			}
 		})
 		b.get(t, "/")
-		off := b.goOffline(t, func(p *replay.Proxy) { p.RewriteBody = true })
+		off := b.goOffline(t, nil)
 		for prefix, at := range map[string]string{"": off.URL, "/__cannery/session/s": off.URL + "/__cannery/session/s"} {
 			a := off.get(t, prefix+"/")
 			got := []string{a.header.Get("Location"), a.header.Get("Link"), a.header.Get("Set-Cookie"), a.body}

@@ -44,7 +44,7 @@ func TestLinksOfAnH2COriginAreOfTheWeb(t *testing.T) {
 		io.WriteString(w, r.Proto+" http://"+r.Host+"/")
 	})
 	b := setUp(t, http.NotFound, nil)
-	b.front(t, "h2c://"+address, func(b *bench) { spoken(t)(b); b.proxy.RewriteBody = true })
+	b.front(t, "h2c://"+address, spoken(t))
 	for _, want := range []string{"MISS", "HIT"} {
 		a := b.get(t, "/made")
 		if a.cache() != want || a.body != "HTTP/2.0 "+b.URL+"/" || a.header.Get("Location") != "/made" && a.header.Get("Location") != b.URL+"/made" {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,8 +72,13 @@ type Proxy struct {
 	// is lost work.
 	FailWhenDown bool
 
-	// RewriteBody makes the origin's URL the proxy's in textual content too.
-	RewriteBody bool
+	// LeaveBody leaves the origin's URL in textual content, whatever the rules
+	// say. False leaves it there when they do.
+	LeaveBody bool
+
+	// Leads counts the links and redirects in all answers that lead past the
+	// proxy. Nil does not look for them.
+	Leads *Leads
 
 	// ReplaySpeed is the pace of recorded streams: 1 is the recorded one, 2
 	// twice as fast. Zero replays at once.
@@ -117,6 +123,7 @@ type Proxy struct {
 	served   served
 	missed   missed
 	journal  journal
+	digest   sync.Once                 // says that an answer is left for its digest
 	began    atomic.Pointer[time.Time] // when the first request came
 	stopped  stopped
 }
@@ -136,11 +143,14 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 		return err
 	}
 	if !whole {
+		view, _ := p.Store.View(r.Context()) // the last one known will do
+		w.follow(view.Rules)
 		return p.Origin.Bypass(w, r, nil)
 	}
 	for round := range maxRounds {
 		view, err := p.Store.View(r.Context())
 		p.Down.Report(err)
+		w.follow(view.Rules)
 		if err != nil {
 			return p.cannotSay(w, r, view, req, err)
 		}

@@ -22,7 +22,12 @@ func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {
 		h.Set("Content-Location", self)
 		h.Add("Link", "<"+self+"/p2>; rel=next, <http://elsewhere.test/>; rel=help")
 		h.Set("Refresh", "5; url="+self+"/again")
-		h.Add("Set-Cookie", "sid=1; Domain=127.0.0.1; Path=/; Secure; HttpOnly; SameSite=None")
+		h.Set("WWW-Authenticate", `Bearer realm="`+self+`/token",service="r"`)
+		h.Set("Operation-Location", strings.TrimPrefix(self, "http:")+"/jobs/1")
+		h.Set("X-Upload-Url", self+"/upload")
+		h.Add("Set-Cookie", "sid=1; Domain=127.0.0.1; Path=/; Secure; HttpOnly; SameSite=None; Partitioned")
+		h.Add("Set-Cookie", "__Host-sid=1; Path=/; Secure; SameSite=None; Partitioned")
+		h.Add("Set-Cookie", "__secure-sid=1; Domain=127.0.0.1; Secure")
 		h.Add("Set-Cookie", "other=1; Domain=elsewhere.test; SameSite=Lax")
 		h.Set("X-Other", self)
 		w.WriteHeader(201)
@@ -35,14 +40,34 @@ func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {
 			"Content-Location": {b.URL},
 			"Link":             {"<" + b.URL + "/p2>; rel=next, <http://elsewhere.test/>; rel=help"},
 			"Refresh":          {"5; url=" + b.URL + "/again"},
-			"Set-Cookie":       {"sid=1; Path=/; HttpOnly", "other=1; Domain=elsewhere.test; SameSite=Lax"},
+			"Www-Authenticate": {`Bearer realm="` + b.URL + `/token",service="r"`},
+			"X-Upload-Url":     {b.URL + "/upload"},
+			"Set-Cookie":       {"sid=1; Path=/; HttpOnly", "__Host-sid=1; Path=/; Secure; SameSite=None; Partitioned", "__secure-sid=1; Secure", "other=1; Domain=elsewhere.test; SameSite=Lax"},
 			"X-Other":          {self},
-			"X-Cache":          {cache},
+
+			"Operation-Location": {strings.TrimPrefix(b.URL, "http:") + "/jobs/1"},
+			"X-Cache":            {cache},
 		}
 		for name, values := range want {
 			if diff := cmp.Diff(values, a.header[name]); diff != "" {
 				t.Errorf("%s, %s (-want +got):\n%s", cache, name, diff)
 			}
+		}
+	}
+}
+
+// TestNetworkPathsNameTheProxy: //host is a URL without its scheme.
+func TestNetworkPathsNameTheProxy(t *testing.T) {
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "//"+r.Host+"/final")
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusFound)
+		io.WriteString(w, `<a href="//`+r.Host+`/final">`)
+	}, nil)
+	at := strings.TrimPrefix(b.URL, "http:") + "/__cannery/session/s/final"
+	for range 2 {
+		if a := b.get(t, "/__cannery/session/s/"); a.header.Get("Location") != at || a.body != `<a href="`+at+`">` {
+			t.Errorf("%s %q %q", a.cache(), a.header.Get("Location"), a.body)
 		}
 	}
 }
@@ -92,7 +117,7 @@ func TestRewriteBodyWhateverItsCoding(t *testing.T) {
 		default:
 			io.WriteString(w, text())
 		}
-	}, func(b *bench) { b.proxy.RewriteBody = true })
+	}, nil)
 	self = b.origin.URL
 	want := `{"next":"` + b.URL + `/p2","escaped":"` + strings.ReplaceAll(b.URL, "/", `\/`) + `\/p3","not":"` + self + `0/","pad":"`
 	for _, target := range []string{"/plain", "/gzip", "/pieces"} {

@@ -20,6 +20,9 @@ type Report struct {
 	// Unused are the recordings of the store that have not been served. Those
 	// that this proxy has recorded are not among them.
 	Unused []Unused
+
+	// Asked says that there was a request, were it for a page of cannery's.
+	Asked bool
 }
 
 // Unused is a recording that no request has asked for.
@@ -36,6 +39,7 @@ type Unused struct {
 // Catalog Unused is empty.
 func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	report := Report{Stats: p.Stats()}
+	report.Asked = p.began.Load() != nil
 	report.Unmatched, report.UnmatchedCount = p.missed.all()
 	if p.Catalog == nil {
 		return report, nil

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
 )
 
 // serve answers a request from a recording. Cache is the X-Cache to say. Content
 // that the store has lost is an error before the header is out.
 func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache string) error {
 	res := &rec.Response
-	w.named, w.recorded = nil, &rec.Request
+	w.named, w.recording, w.decided = nil, rec, true
 	body := res.Body
 	if body.Source != nil && r.Method != http.MethodHead {
 		reader, err := body.Open()
@@ -37,23 +38,30 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 	maps.Copy(header, res.Header)
 	header["X-Cache"] = xCache(cache)
 
-	content := negotiate(r, rec, header)
-	content.body = body
+	content := content{body: body}
+	if (res.Links != links.None || res.Plain) && body.Size() > 0 && w.renames(res.Status, header) {
+		var err error
+		if content, err = w.renameRecorded(rec, body); err != nil {
+			return err
+		}
+	} else {
+		content.decoded = negotiate(r, rec, header)
+	}
 	if wantsPart(r) && res.Status == http.StatusOK && !res.Open {
 		content.absent = rec.Request.Method == http.MethodHead
-		return p.servePart(w, r, content)
+		return servePart(w, r, content)
 	}
 	w.WriteHeader(res.Status)
-	if r.Method == http.MethodHead || res.Body.Size() == 0 && !res.Open {
+	if r.Method == http.MethodHead || content.body.Size() == 0 && !res.Open {
 		return p.serveTrailer(w, res)
 	}
 	var err error
 	switch {
-	case res.Body.Size() == 0: // an open stream that said nothing
-	case content.decoded == nil && res.Streamed():
-		err = p.serveStream(w, r, body, res.Chunks)
-	case content.decoded == nil && res.Body.Source == nil:
-		_, err = w.Write(res.Body.Bytes)
+	case content.body.Size() == 0: // an open stream that said nothing
+	case content.decoded == nil && res.Streamed() && !content.renamed:
+		err = p.serveStream(w, r, content.body, res.Chunks)
+	case content.decoded == nil && content.body.Source == nil:
+		_, err = w.Write(content.body.Bytes)
 	default:
 		err = content.writeTo(w)
 	}
@@ -94,9 +102,9 @@ func xCache(value string) []string {
 
 // servePart answers a request for a range, or on a condition, from the full
 // recording. net/http does both (RFC 9110, sections 13 and 14).
-func (p *Proxy) servePart(w *writer, r *http.Request, c content) error {
+func servePart(w *writer, r *http.Request, c content) error {
 	header := w.Header()
-	reader, err := c.seekable(p, w)
+	reader, err := c.seekable(w)
 	if err != nil {
 		return err
 	}
@@ -217,6 +225,7 @@ func (o opened) Open() (io.ReadSeekCloser, error) { return o.reader, nil }
 type content struct {
 	body    fixtures.Body
 	decoded []string // the codings to undo; nil for none
+	renamed bool     // it is another one than was recorded: it names the proxy
 	absent  bool     // HEAD was recorded: of the content only the length is known
 }
 
@@ -240,32 +249,27 @@ func (c content) writeTo(w *writer) error {
 	return err
 }
 
-// maxInMemory bounds content that is decoded, or rewritten, in memory to serve
-// a part of it.
+// maxInMemory bounds content that is decoded, or renamed, in memory.
 const maxInMemory = 8 << 20
 
 // seekable returns the content as parts can be served from, or nil when its
 // length cannot be known within bounds.
-func (c content) seekable(p *Proxy, w *writer) (io.ReadSeekCloser, error) {
-	rewrite := p.RewriteBody && w.origin() != nil && textual(w.Header())
-	if c.absent {
+func (c content) seekable(w *writer) (io.ReadSeekCloser, error) {
+	switch {
+	case c.absent:
 		size, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
-		if err != nil || rewrite {
+		if err != nil {
 			return nil, nil
 		}
 		return readSeekCloser{io.NewSectionReader(strings.NewReader(""), 0, size), io.NopCloser(nil)}, nil
-	}
-	if c.decoded == nil && !rewrite {
+	case w.body != nil:
+		return nil, nil
+	case c.decoded == nil:
 		return c.body.Open()
 	}
 	plain, err := c.inMemory()
 	if plain == nil || err != nil {
 		return nil, err
-	}
-	if rewrite {
-		plain = w.originReplacer().all(plain)
-		startOver(w.Header())
-		w.rewritten = true
 	}
 	return fixtures.Body{Bytes: plain}.Open()
 }

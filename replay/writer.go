@@ -30,20 +30,25 @@ type writer struct {
 	status int
 	cache  string // what the answer says in X-Cache
 	size   int64
-	cause  error       // why cannery answered with an error
-	body   *bodyWriter // nil when content passes as it is
+	cause  error // why cannery answered with an error
 
 	// What the answer's own references name is the origin's URL, or what it
 	// was for the request that was recorded. See origin.
-	named    *url.URL
-	recorded *fixtures.Request
+	named     *url.URL
+	recording *fixtures.Recording // that is served, or that is being made; nil for none
+
+	// What becomes of content that may hold the origin's URL.
+	leave   bool        // it stays
+	decided bool        // the header says it already
+	body    *bodyWriter // takes the content when it is changed as it comes
+	hold    *hold       // takes it when that is not known before its end
+	plain   bool        // it goes out without codings and length, whatever it holds
 
 	missed      bool   // the answer says that nothing is recorded
 	explanation string // and this is why
 
-	passed    bool // somebody else answers
-	rewritten bool // the content names the proxy already
-	part      bool // the length is net/http's to declare
+	passed bool // somebody else answers
+	part   bool // the length is net/http's to declare
 }
 
 // WriteHeader sends the header. Informational responses may come first.
@@ -59,15 +64,21 @@ func (w *writer) WriteHeader(status int) {
 	w.status = status
 	w.adapt(header)
 	w.proxy.count(w.request, w.cache)
-	if w.proxy.RewriteBody && w.origin() != nil && !w.rewritten {
-		w.body = w.rewriteBody(header)
+	if !w.decided && w.request.Method != http.MethodHead && w.renames(status, header) && w.plan(header) {
+		return // the hold writes it
 	}
+	w.sendHeader()
+}
+
+// sendHeader sends the header as it is.
+func (w *writer) sendHeader() {
+	header := w.Header()
 	if w.request.ProtoMajor == 2 && !w.part && header["Content-Length"] == nil {
 		// net/http is not to make one up. An empty answer then ends with its
 		// header, as a gRPC error (Trailers-Only) has to.
 		header["Content-Length"] = nil
 	}
-	w.ResponseWriter.WriteHeader(status)
+	w.ResponseWriter.WriteHeader(w.status)
 }
 
 // adapt makes an answer's header the client's. To walk through it once costs
@@ -82,12 +93,14 @@ func (w *writer) adapt(header http.Header) {
 			dated = true
 		case "Content-Type":
 			typed = true
-		case "Location", "Content-Location", "Link", "Refresh":
-			header[name] = w.readdressed(values, name)
 		case "Set-Cookie":
 			header[name] = w.cookies(values)
 		case "Trailer":
 			header[name] = sortedTrailer(values)
+		default:
+			if leads(name) {
+				header[name] = w.readdressed(values, name)
+			}
 		}
 	}
 	// What the origin did not say, net/http must not make up.
@@ -114,7 +127,10 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	if w.body != nil {
+	switch {
+	case w.hold != nil:
+		return w.hold.Write(p)
+	case w.body != nil:
 		return w.body.Write(p)
 	}
 	return w.pass(p)
@@ -133,7 +149,7 @@ func (w *writer) ReadFrom(src io.Reader) (int64, error) {
 		w.WriteHeader(http.StatusOK)
 	}
 	from, ok := w.ResponseWriter.(io.ReaderFrom)
-	if w.body != nil || !ok {
+	if w.body != nil || w.hold != nil || !ok {
 		return io.Copy(struct{ io.Writer }{w}, src)
 	}
 	n, err := from.ReadFrom(src)
@@ -142,7 +158,10 @@ func (w *writer) ReadFrom(src io.Reader) (int64, error) {
 }
 
 func (w *writer) FlushError() error {
-	if w.body != nil {
+	switch {
+	case w.hold != nil:
+		return w.hold.Flush()
+	case w.body != nil:
 		return w.body.Flush()
 	}
 	return http.NewResponseController(w.ResponseWriter).Flush()
@@ -186,10 +205,15 @@ func (w *writer) drain() {
 
 // end finishes the answer, which is not whole when its handler panicked.
 func (w *writer) end(whole bool) {
-	if w.body != nil {
-		if err := w.body.Close(); err != nil {
-			w.cause = errors.Join(w.cause, err)
-		}
+	var err error
+	switch {
+	case w.hold != nil:
+		err = w.hold.Close(whole)
+	case w.body != nil:
+		err = w.body.Close()
+	}
+	if err != nil {
+		w.cause = errors.Join(w.cause, err)
 	}
 	if whole && !w.part && w.status >= 200 && w.request.ProtoMajor < 2 && w.Header()["Content-Length"] == nil {
 		// An answer without a declared length stays one, even an empty one
@@ -213,6 +237,6 @@ func (w *writer) begin(status int) {
 	if w.missed {
 		header["X-Cache"] = xCacheMiss
 	}
-	w.rewritten = true
+	w.decided = true
 	w.WriteHeader(status)
 }

@@ -77,9 +77,9 @@ type Config struct {
 	// recorded in its sessions, and in no session. False ignores that.
 	FailUnused bool
 
-	// RewriteBody makes the origin's URL the Server's in textual content. False
-	// does so in header fields only.
-	RewriteBody bool
+	// LeaveBody leaves the origin's URL in textual content. False puts the
+	// Server's in its place, unless the rules of the fixtures say otherwise.
+	LeaveBody bool
 }
 
 // Start starts a stand-in that answers from the fixtures in a directory, and
@@ -162,9 +162,9 @@ func (c *Config) name(origin *url.URL) string {
 // proxy returns what both modes have in common.
 func (c *Config) proxy() *replay.Proxy {
 	return &replay.Proxy{
-		Methods:     fixtures.Methods(c.Methods),
-		AfterLast:   c.AfterLast,
-		MissStatus:  c.MissStatus,
-		RewriteBody: c.RewriteBody,
+		Methods:    fixtures.Methods(c.Methods),
+		AfterLast:  c.AfterLast,
+		MissStatus: c.MissStatus,
+		LeaveBody:  c.LeaveBody,
 	}
 }

@@ -11,7 +11,7 @@ const module = "example.com/cannery"
 
 // TestImportsPointDownOnly: who may know whom.
 func TestImportsPointDownOnly(t *testing.T) {
-	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename"}
+	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename", "fixtures/links"}
 	for _, tt := range []struct {
 		pkg    string
 		ours   []string // the packages of ours that it may depend on
@@ -20,6 +20,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/exactjson", nil, []string{"net/http"}},
 		{"fixtures/filename", nil, []string{"net/http/httputil"}},
 		{"fixtures/spelling", nil, []string{"net/http"}},
+		{"fixtures/links", nil, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/redisstore", ground, []string{"github.com/spf13", "net/http/httputil"}},

@@ -62,6 +62,9 @@ func rulesText(r *fixtures.Rules) string {
 			words = append(words, "--"+kind.flag+" "+v)
 		}
 	}
+	if r.LeaveBody {
+		words = append(words, "--rewrite-body=false")
+	}
 	return strings.Join(words, " ")
 }
 

@@ -99,9 +99,6 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment) e
 	if err != nil {
 		return fmt.Errorf("export %q: %w", address, err)
 	}
-	if p.Links > 0 {
-		fmt.Fprintf(w.stderr, "cannery: note: the origin's URL stands in %s: clients that follow such links leave the proxy, unless it runs with --rewrite-body\n", count(int64(p.Links), "body", "bodies"))
-	}
 	if o.har != "" {
 		return o.writeHAR(ctx, w, address, p)
 	}

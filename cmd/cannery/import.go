@@ -41,7 +41,7 @@ the store serves the imported set with its next request.`,
 	bind(f, "merge", &o.merge, parseSwitch)
 	bind(f, "dry-run", &o.dryRun, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
-	bind(f, "origin", &o.origin, parseOrigin)
+	bindOrigin(f, &o.origin, parseOrigin)
 	o.store.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		env, err := w.settle(f)

@@ -21,6 +21,17 @@ type origin struct {
 	url  *url.URL // nil: only what is recorded of it is wanted
 }
 
+// bindOrigin binds --origin, which can be given once.
+func bindOrigin(f *flags, to *origin, parse func(string) (origin, error)) {
+	f.add("origin", func(text string) (err error) {
+		if before := to.String(); before != "" {
+			return misuse("run a cannery for each origin, on a port of its own", "%q is given already, and there can be one only", before)
+		}
+		*to, err = parse(text)
+		return err
+	})
+}
+
 var originName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)$`)
 
 // parseOrigin reads URL or NAME=URL. Its error does not quote the input.

@@ -38,7 +38,7 @@ func (j *journal) explain(u replay.Unmatched) {
 func (j *journal) finishRun(r *runResult) {
 	unused := r.report.Unused
 	if j.format == "json" {
-		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.removed(), r.kept()})
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.removed(), r.kept(), !r.report.Asked, r.leads})
 		return
 	}
 	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
@@ -65,12 +65,38 @@ func (j *journal) finishRun(r *runResult) {
 		}
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs kept, because %s", count(int64(n), "fixture", "fixtures"), why))
 	}
+	if !r.report.Asked {
+		j.talk("cannery: note: the command never asked the proxy: does it read " + urlVariable + "?")
+	}
+	if len(r.leads) > 0 {
+		j.talk("cannery: note: " + leadsText(r.leads))
+	}
 	for _, u := range unused[:min(len(unused), maxUnusedNames)] {
 		j.talk("  never used: " + unusedText(u))
 	}
 	if more := len(unused) - maxUnusedNames; more > 0 {
 		j.talk(fmt.Sprintf("  and %d more", more))
 	}
+}
+
+// maxLeads is how many hosts are named that answers led to.
+const maxLeads = 5
+
+// leadsText says where answers led past the proxy.
+func leadsText(leads []replay.Lead) string {
+	var total int64
+	var hosts []string
+	for _, lead := range leads {
+		total += lead.Count
+		if len(hosts) < maxLeads {
+			hosts = append(hosts, fmt.Sprintf("%s (%d)", printable(lead.Host), lead.Count))
+		}
+	}
+	text := fmt.Sprintf("%s to other hosts, past the proxy: %s", count(total, "link or redirect leads", "links and redirects lead"), strings.Join(hosts, ", "))
+	if more := len(leads) - len(hosts); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // runLineJSON is the last line of a log that programs read.
@@ -84,6 +110,9 @@ type runLineJSON struct {
 	Unused   int   `json:"unused"`
 	Removed  int   `json:"removed,omitempty"` // fixtures of earlier runs
 	Kept     int   `json:"kept,omitempty"`
+
+	NeverAsked bool          `json:"never_asked,omitempty"` // the proxy, by the command
+	Leads      []replay.Lead `json:"leads,omitempty"`       // hosts past the proxy
 }
 
 // unusedText names a recording for people: the fixture's file, where there is

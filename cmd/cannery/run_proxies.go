@@ -27,6 +27,7 @@ func (o *runner) proxies(ctx context.Context, src *source, j *journal, command [
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.rest.Catalog = nil // what is unused of a whole store is no news
 	}
+	p.rest.Leads = &replay.Leads{}
 	p.rest.Hints.Command = secret.CleanCommand(command)
 	for _, name := range o.vars {
 		p.rest.Hints.Flags = append(p.rest.Hints.Flags, "--env", name)
@@ -55,6 +56,7 @@ func (p *proxies) stop() {
 
 // report fills in what the proxies know of a run.
 func (p *proxies) report(ctx context.Context, r *runResult) {
+	r.leads = p.rest.Leads.All()
 	r.lost, r.down = p.lost.Lost(), p.rest.Down.Lost()
 	if origin, ok := p.rest.Origin.(*recorder.Recorder); ok { // not offline
 		r.unreachable = origin.Unreachable()
@@ -86,6 +88,6 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, rest *replay.Proxy
 	}
 	first := o.offlineProxy(&source{library: files, address: o.fixtures}, j)
 	first.Else = &placeholderNote{next: rest, say: j.say}
-	first.Log = rest.Log
+	first.Log, first.Leads = rest.Log, rest.Leads
 	return first, nil
 }

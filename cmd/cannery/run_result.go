@@ -16,6 +16,7 @@ type runResult struct {
 	mode     replay.Mode
 	code     int // the command's
 	report   replay.Report
+	leads    []replay.Lead // hosts that answers led to
 	recorded int64
 	lost     int64 // recordings that could not be kept
 	down     int64 // readings of the store that failed
@@ -112,11 +113,13 @@ func originHint(err error) string {
 type runJSON struct {
 	Mode      string             `json:"mode"`
 	ExitCode  int                `json:"exit_code"`
+	Asked     bool               `json:"asked"` // false: the command never asked the proxy
 	Hits      int64              `json:"hits"`
 	Misses    int64              `json:"misses"`
 	Bypasses  int64              `json:"bypasses"`
 	Recorded  int64              `json:"recorded"`
 	Lost      int64              `json:"lost"`
+	Leads     []replay.Lead      `json:"leads"`     // hosts past the proxy
 	Unmatched []replay.Unmatched `json:"unmatched"` // the first 1,000
 	Unused    []replay.Unused    `json:"unused"`
 }
@@ -134,9 +137,10 @@ func writeReport(ctx context.Context, w *world, path string, r *runResult, code 
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		return enc.Encode(runJSON{
-			Mode: r.mode.String(), ExitCode: code,
+			Mode: r.mode.String(), ExitCode: code, Asked: r.report.Asked,
 			Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
 			Recorded: r.recorded, Lost: r.lost,
+			Leads:     append([]replay.Lead{}, r.leads...),
 			Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
 			Unused:    append([]replay.Unused{}, r.report.Unused...),
 		})

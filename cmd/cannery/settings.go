@@ -42,7 +42,7 @@ func settings() []setting {
 		{flag: "record-status", value: "LIST", help: "statuses to record, as in 2xx,404; without it 2xx, 3xx and lasting 4xx, or all under --record"},
 		{flag: "max-age", value: "DURATION", normal: "0s", help: "record again what is older, as in 12h or 7d; 0s keeps it until it is cleared"},
 		{flag: "max-body", value: "SIZE", normal: "256MiB", help: "forward longer answers without recording them"},
-		{flag: "rewrite-body", help: "make the origin's URL the proxy's in textual bodies too"},
+		{flag: "rewrite-body", help: "make the origin's URL the proxy's in textual bodies too, as is done without it; --rewrite-body=false leaves it"},
 		{flag: "replay-speed", value: "N", normal: "0", help: "pace of recorded streams: 1 as recorded, 2 twice as fast, 0 at once"},
 		{flag: "store-down", value: "forward|fail", normal: "forward", help: "while the store is down: forward without recording, or answer 503 (always under --record)"},
 		{flag: "store-timeout", value: "DURATION", normal: "1s", help: "longest wait for one operation of Redis"},

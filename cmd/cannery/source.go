@@ -90,6 +90,9 @@ func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error
 			*kind.to = *kind.from
 		}
 	}
+	if o.rewriteBody != nil {
+		rules.LeaveBody = !*o.rewriteBody
+	}
 	rules, err = rules.Normalize()
 	switch {
 	case err != nil || rules.Equal(*view.Rules):

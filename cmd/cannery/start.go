@@ -39,7 +39,7 @@ type start struct {
 	maxAge   time.Duration
 	maxBody  int64
 
-	rewriteBody   bool
+	rewriteBody   *bool // nil: as the store has it
 	replaySpeed   float64
 	storeDown     string
 	originTimeout time.Duration
@@ -97,7 +97,7 @@ func (o *start) bind(f *flags) {
 
 // bindProxy binds what does not belong to where the proxy is reached.
 func (o *start) bindProxy(f *flags) {
-	bind(f, "origin", &o.origin, parseRecordedOrigin)
+	bindOrigin(f, &o.origin, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
 	bind(f, "fixtures", &o.fixtures, parseText)
@@ -110,7 +110,7 @@ func (o *start) bindProxy(f *flags) {
 	bind(f, "record-status", &o.statuses, recorder.ParseStatuses)
 	bind(f, "max-age", &o.maxAge, parseDuration)
 	bind(f, "max-body", &o.maxBody, parseSize)
-	bind(f, "rewrite-body", &o.rewriteBody, parseSwitch)
+	bind(f, "rewrite-body", &o.rewriteBody, parseChoice)
 	bind(f, "replay-speed", &o.replaySpeed, parseSpeed)
 	bind(f, "store-down", &o.storeDown, oneOf("forward", "fail"))
 	bind(f, "store-timeout", &o.store.timeout, parseTimeout)
@@ -247,7 +247,6 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 		Methods:      o.methods,
 		MaxAge:       o.maxAge,
 		FailWhenDown: o.storeDown == "fail",
-		RewriteBody:  o.rewriteBody,
 		ReplaySpeed:  o.replaySpeed,
 		Hosts:        []string{o.host},
 		Log:          j.request,

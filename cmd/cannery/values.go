@@ -26,6 +26,12 @@ func parseSwitch(text string) (bool, error) {
 	return on, nil
 }
 
+// parseChoice reads a switch that counts only when it is given.
+func parseChoice(text string) (*bool, error) {
+	on, err := parseSwitch(text)
+	return &on, err
+}
+
 func parsePort(text string) (int, error) {
 	port, err := strconv.Atoi(text)
 	if err != nil || port < 0 || port > 65535 {

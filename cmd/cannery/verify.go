@@ -70,7 +70,7 @@ some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 }
 
 func (o *verify) bind(f *flags) {
-	bind(f, "origin", &o.origin, parseOrigin)
+	bindOrigin(f, &o.origin, parseOrigin)
 	o.selection.bind(f)
 	bindList(f, "header", &o.fields, parseText)
 	bind(f, "rate", &o.rate, parseSpeed)

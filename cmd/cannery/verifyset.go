@@ -127,7 +127,7 @@ func (q *question) judge(res *fixtures.Response, cleaner *secret.Cleaner, o drif
 	now := fixtures.Recording{Exchange: fixtures.Exchange{Request: *q.request(), Response: *res}}
 	is := cleaned(cleaner, &now)
 	for i, rec := range slices.Backward(q.takes) {
-		o.WasAt = originURL(&rec.Request)
+		o.WasAt = rec.Request.Address()
 		changes, err := drift.Compare(rec.Request.Method, cleaned(cleaner, rec.Recording), is, o)
 		if err != nil {
 			return err
@@ -144,15 +144,6 @@ func (q *question) judge(res *fixtures.Response, cleaner *secret.Cleaner, o drif
 func cleaned(cleaner *secret.Cleaner, rec *fixtures.Recording) *fixtures.Response {
 	cleaner.Learn(rec)
 	return &cleaner.Clean(rec).Response
-}
-
-// originURL returns where an origin was when it was recorded, "" when nobody
-// knows.
-func originURL(req *fixtures.Request) string {
-	if req.Base == "" && strings.Contains(req.Origin, "://") {
-		return fixtures.WebURL(req.Origin)
-	}
-	return fixtures.WebURL(req.Base)
 }
 
 // noteOn explains a status that says nothing about the resource.

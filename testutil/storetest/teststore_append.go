@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
 )
 
 func emptyStore(t *testing.T, open opener) {
@@ -62,6 +63,7 @@ func oddRecordings() []*fixtures.Recording {
 	post.Request.Header = http.Header{"Content-Type": {"application/json"}}
 	post.Request.Body = []byte(`{"b": 1e3, "a": "é"}`)
 	post.Response.Status = 201
+	post.Response.Links, post.Response.Plain = links.Some, true
 
 	upload := answered("/upload", "")
 	upload.Request.Method = "PUT"

@@ -68,6 +68,7 @@ func summaries(t *testing.T, recs []*fixtures.Recording) (all []summary) {
 	t.Helper()
 	for _, rec := range recs {
 		s := summary{*rec, sha256.Sum256(contentOf(t, rec))}
+		fixtures.FindLinks(&s.Recording) // of which a store may know more than it was told
 		s.Recording.Response.Body = fixtures.Body{}
 		all = append(all, s)
 	}

@@ -1,0 +1,111 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"example.com/cannery/fixtures"
+)
+
+// target returns the request-target as the origin has it. A client that takes
+// cannery for its HTTP proxy sends the absolute form (RFC 9112, section 3.2.2):
+// what it asks of other hosts is nothing that cannery can answer, and its
+// credentials are not the origin's to see.
+func (p *Proxy) target(r *http.Request) (string, error) {
+	target := fixtures.RequestTarget(r.RequestURI)
+	if target == r.RequestURI || p.isItself(r) {
+		return target, nil
+	}
+	origins, err := p.origins(r.Context())
+	if err != nil {
+		return "", storeProblem(err)
+	}
+	for _, origin := range origins {
+		base := strings.TrimSuffix(origin.EscapedPath(), "/")
+		if below, ok := strings.CutPrefix(target, base); ok && sameHost(r.URL, origin) && (below == "" || below[0] == '/' || below[0] == '?') {
+			return fixtures.RequestTarget(origin.Scheme + "://" + origin.Host + below), nil
+		}
+	}
+	names := "an origin whose URL nobody knows"
+	if len(origins) > 0 {
+		names = fmt.Sprintf("%q", urls(origins))
+	}
+	return "", &fixtures.Problem{
+		Status: http.StatusMisdirectedRequest,
+		Title:  "another host was asked for",
+		Detail: fmt.Sprintf("%s asked cannery, as its HTTP proxy, for %q; cannery stands for %s", r.Method, r.URL.Scheme+"://"+r.URL.Host, names),
+		Hint:   fmt.Sprintf("use cannery's address as the base URL and not as HTTP_PROXY, or set NO_PROXY=%s", r.URL.Hostname()),
+	}
+}
+
+// isItself reports whether a request in absolute form is for the proxy.
+func (p *Proxy) isItself(r *http.Request) bool {
+	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if local == nil || !p.ownHost(r.URL.Host) {
+		return false
+	}
+	_, port, err := net.SplitHostPort(local.String())
+	asked := r.URL.Port()
+	if asked == "" {
+		asked = "80"
+	}
+	return err == nil && port == asked
+}
+
+// origins returns the URLs of those that the proxy stands for, as far as they
+// are known.
+func (p *Proxy) origins(ctx context.Context) (origins []*url.URL, err error) {
+	if p.OriginURL != nil {
+		origins = append(origins, p.OriginURL)
+	}
+	if p.Mode != Offline {
+		return origins, nil
+	}
+	view, err := p.Store.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := p.Catalog.Origins(ctx, view)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if p.OriginName != "" && name != p.OriginName {
+			continue
+		}
+		base, err := p.Catalog.base(ctx, view, name)
+		if err != nil {
+			return nil, err
+		}
+		recorded := fixtures.Request{Origin: name, Base: base}
+		if u, err := url.Parse(recorded.Address()); err == nil && u.Host != "" {
+			origins = append(origins, u)
+		}
+	}
+	return origins, nil
+}
+
+// sameHost reports whether two URLs have one host and port, or that which the
+// scheme of each implies: to reach an https origin through an HTTP proxy some
+// clients are told that it is an http one.
+func sameHost(a, b *url.URL) bool {
+	return strings.EqualFold(a.Hostname(), b.Hostname()) && explicitPort(a) == explicitPort(b)
+}
+
+func explicitPort(u *url.URL) string {
+	if port := u.Port(); port != fixtures.DefaultPort(u.Scheme) {
+		return port
+	}
+	return ""
+}
+
+func urls(all []*url.URL) (texts []string) {
+	for _, u := range all {
+		texts = append(texts, u.String())
+	}
+	return texts
+}

@@ -1,0 +1,136 @@
+package replay
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/links"
+)
+
+// Textual content names the proxy instead of the origin. Where it holds the
+// origin's URL it is served decoded, with the proxy's URL in its place; else it
+// passes as the origin sent it. Its entity tag stays: it is the origin's version
+// of the resource, which clients send back in If-Match, and one version has one
+// text here too. Cache-Control: no-transform is for proxies between a client and
+// its origin; in front of its origin cannery stands for it (RFC 9110, sections
+// 3.7 and 7.7).
+
+// follow makes the answer follow rules. Nil are not known: the default counts.
+func (w *writer) follow(rules *fixtures.Rules) {
+	w.leave = w.proxy.LeaveBody || rules != nil && rules.LeaveBody
+}
+
+// renames reports whether content of this header, if it holds the origin's URL,
+// is to name the proxy. An answer with a digest of its content is left: clients
+// would find it broken.
+func (w *writer) renames(status int, header http.Header) bool {
+	return !w.leave &&
+		status != http.StatusPartialContent && status != http.StatusNoContent && status != http.StatusNotModified &&
+		links.Textual(header) && fixtures.Decodable(fixtures.Codings(header)) && digestIn(header) == "" && w.origin() != nil
+}
+
+// digestIn returns the name of a field with a digest of the content, "" for none.
+func digestIn(header http.Header) string {
+	for name := range header {
+		switch name {
+		case "Content-Md5", "Digest", "Content-Digest", "Repr-Digest", "X-Goog-Hash":
+			return name
+		}
+		if strings.HasPrefix(name, "X-Amz-Checksum-") && name != "X-Amz-Checksum-Type" {
+			return name
+		}
+	}
+	return ""
+}
+
+// plan chooses the way of content that nobody knows yet whether it holds the
+// origin's URL. It reports whether the header is held back with it.
+func (w *writer) plan(header http.Header) (held bool) {
+	codings := fixtures.Codings(header)
+	length := header.Get("Content-Length")
+	size, _ := strconv.ParseInt(length, 10, 64) // net/http has checked it; 0 for none
+	switch {
+	case length == "0":
+		return false
+	case codings == nil && length == "":
+		w.body = w.newBodyWriter(nil) // the header is the same either way
+		return false
+	}
+	// Of events each counts when it comes; trailers follow a header that is out.
+	if size > maxHeld || isEvents(header) || header["Trailer"] != nil {
+		w.body = w.asItComes(codings)
+		return false
+	}
+	w.hold = w.newHold(codings)
+	return true
+}
+
+// asItComes prepares an answer whose content may turn out to hold the origin's
+// URL.
+func (w *writer) asItComes(codings []string) *bodyWriter {
+	w.plain = true
+	delete(w.Header(), "Content-Encoding")
+	delete(w.Header(), "Content-Length")
+	return w.newBodyWriter(codings)
+}
+
+// whole is told that the content is there, before it is kept. It reports whether
+// the client gets it without codings and length, whatever is in it.
+func (w *writer) whole() bool {
+	if w.hold != nil {
+		return w.hold.seal()
+	}
+	return w.plain
+}
+
+// renamed returns content decoded, with the proxy's URL in it, or nil when it is
+// too large.
+func (w *writer) renamed(body fixtures.Body, codings []string) ([]byte, error) {
+	text, err := content{body: body, decoded: codings}.inMemory()
+	if text == nil || err != nil {
+		return nil, err
+	}
+	return w.replacer().All(text), nil
+}
+
+// renameRecorded prepares a recording's content to be served as its MISS was,
+// and returns it. Its header is the writer's.
+func (w *writer) renameRecorded(rec *fixtures.Recording, body fixtures.Body) (content, error) {
+	res, header := &rec.Response, w.Header()
+	codings := fixtures.Codings(header)
+	if res.Links == links.None && codings == nil {
+		delete(header, "Content-Length")
+		return content{body: body}, nil
+	}
+	streamed := res.Plain || codings == nil && res.Streamed()
+	if !streamed && body.Size() <= maxHeld || wantsPart(w.request) && !res.Open {
+		text, err := w.renamed(body, codings)
+		if err != nil {
+			return content{}, err
+		}
+		if text != nil {
+			w.describe(text)
+			if res.Plain {
+				delete(header, "Content-Length")
+			}
+			return content{body: fixtures.Body{Bytes: text}, renamed: true}, nil
+		}
+		body = res.Body // to be read anew
+	}
+	if codings == nil && res.Streamed() {
+		w.body = w.newBodyWriter(nil)
+	} else {
+		w.body = w.asItComes(codings)
+	}
+	return content{body: body}, nil
+}
+
+// isEvents reports whether content is a stream of events or lines, each of which
+// counts when it comes.
+func isEvents(header http.Header) bool {
+	mediaType, _, _ := strings.Cut(strings.ToLower(header.Get("Content-Type")), ";")
+	return slices.Contains([]string{"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq", "application/stream+json"}, strings.TrimSpace(mediaType))
+}
