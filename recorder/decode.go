@@ -10,7 +10,8 @@ import (
 )
 
 // A decodeCheck decodes content that is written to it, to see whether it can
-// be decoded to its end, and what is in it. It holds no more than the decoder's window.
+// be decoded to its end, and gives away what is in it. It holds no more than the
+// decoder's window.
 type decodeCheck struct {
 	pipe   *io.PipeWriter
 	result chan error

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -105,6 +107,22 @@ func TestTextNamesTheProxyOnMissAndHit(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestARepairNamesTheProxyToo: what the store has lost is asked for again, and
+// is no less looked through than the first time.
+func TestARepairNamesTheProxyToo(t *testing.T) {
+	b := setUp(t, linking(t), nil)
+	const target = "/?size=500000&length"
+	first := b.missAndHit(t, target)
+	names, err := filepath.Glob(filepath.Join(b.dir, "GET", "*.body-*"))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%v %v", names, err)
+	}
+	if err := os.Remove(names[0]); err != nil {
+		t.Fatal(err)
+	}
+	sameAnswer(t, "the repair", first, b.missAndHit(t, target))
 }
 
 // TestAFirstAskForAPartIsRenamedToo: its MISS is served from the recording.

@@ -249,6 +249,7 @@ func asked(req *fixtures.Request, session, method string) *fixtures.Request {
 // lost its content: it is a miss then, which repairs it.
 func (p *Proxy) lost(w *writer, err error) bool {
 	clear(w.Header())
+	w.named, w.recording, w.decided = p.OriginURL, nil, false
 	var corrupt *fixtures.CorruptError
 	if !errors.As(err, &corrupt) {
 		return false
