@@ -148,13 +148,10 @@ func TestClientOfHTTP2ThatLeavesEarlyStillHasItsExchangeRecorded(t *testing.T) {
 
 // openStream records a stream of a content type that goes on when its client
 // has left after a first piece, and a second one has come.
-func openStream(t *testing.T, contentType string, header http.Header) *earlyClient {
+func openStream(t *testing.T, contentType string) *earlyClient {
 	t.Helper()
 	e := setUpEarly(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
-		for name, values := range header {
-			w.Header()[name] = values
-		}
 	}, func(b *bench) { b.recorder.ReadOn = 300 * time.Millisecond })
 	go func() {
 		e.origin <- "data: 1\n\n"
@@ -172,7 +169,7 @@ func openStream(t *testing.T, contentType string, header http.Header) *earlyClie
 // TestStreamThatGoesOnIsReplayedAsOpen: what was recorded, then silence until
 // the client leaves.
 func TestStreamThatGoesOnIsReplayedAsOpen(t *testing.T) {
-	e := openStream(t, "text/event-stream; charset=utf-8", nil)
+	e := openStream(t, "text/event-stream; charset=utf-8")
 	for _, b := range []*bench{e.bench, e.goOffline(t, nil)} {
 		ctx, leave := context.WithCancel(t.Context())
 		defer leave()
@@ -211,7 +208,7 @@ func TestStreamThatGoesOnIsReplayedAsOpen(t *testing.T) {
 
 // TestStopEndsOpenStreams: a server that shuts down waits for its answers.
 func TestStopEndsOpenStreams(t *testing.T) {
-	e := openStream(t, "text/event-stream", nil)
+	e := openStream(t, "text/event-stream")
 	res, err := e.plainClient().Get(e.URL + "/")
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +223,7 @@ func TestStopEndsOpenStreams(t *testing.T) {
 
 // TestContentWithoutItsEndIsNoHit: the origin can give all of it.
 func TestContentWithoutItsEndIsNoHit(t *testing.T) {
-	e := openStream(t, "application/json", nil)
+	e := openStream(t, "application/json")
 	if a := e.get(t, "/"); a.cache() != "MISS" {
 		t.Errorf("a %s", a.cache())
 	}

@@ -229,7 +229,7 @@ const (
 	scriptDeadline = 20 * time.Second
 
 	// scriptsDeadline bounds all of them.
-	scriptsDeadline = 2 * time.Minute
+	scriptsDeadline = 6 * time.Minute
 )
 
 func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
