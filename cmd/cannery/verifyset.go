@@ -127,7 +127,7 @@ func (q *question) judge(res *fixtures.Response, cleaner *secret.Cleaner, o drif
 	now := fixtures.Recording{Exchange: fixtures.Exchange{Request: *q.request(), Response: *res}}
 	is := cleaned(cleaner, &now)
 	for i, rec := range slices.Backward(q.takes) {
-		o.WasAt = rec.Request.Address()
+		o.WasAt = fixtures.WebURL(rec.Request.Address())
 		changes, err := drift.Compare(rec.Request.Method, cleaned(cleaner, rec.Recording), is, o)
 		if err != nil {
 			return err
