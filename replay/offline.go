@@ -21,7 +21,8 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 	case !whole && p.Else != nil:
 		return p.instead(w, r, nil)
 	}
-	keys := &keyer{memory: &p.keys}
+	keys := &w.keys
+	keys.memory = &p.keys
 	for again := false; ; again = true {
 		view, err := p.Store.View(r.Context())
 		p.Down.Report(err)

@@ -207,7 +207,7 @@ func rawOrigin(t *testing.T, response string) string {
 }
 
 // gzipped codes text.
-func gzipped(t *testing.T, text string) []byte {
+func gzipped(t testing.TB, text string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	z := newGzip(&buf)

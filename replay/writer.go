@@ -25,6 +25,7 @@ type writer struct {
 	prefix  string // of the request's path, when it named its session there
 	session string
 	asked   fixtures.Request // what of the request counts for matching
+	keys    keyer            // of asked
 	content *pacedBody       // the request's, nil when nobody may have left some of it
 
 	status int
