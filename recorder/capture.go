@@ -231,9 +231,6 @@ func (c *capture) finish() {
 	rec.Clock = c.x.commit.View.Clock
 	rec.Response.Chunks = c.chunks
 	rec.Response.Links = c.links.Held()
-	if c.x.commit.Whole != nil {
-		rec.Response.Plain = c.x.commit.Whole()
-	}
 	if len(c.res.Trailer) > 0 {
 		rec.Response.Trailer = maps.Clone(c.res.Trailer)
 	}

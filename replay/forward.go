@@ -42,7 +42,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 	known := func() bool { return !m.replace && p.known(r.Context(), *asked) }
 	commit := m.commit(r)
 	commit.Recording.Request.Base = p.base()
-	commit.Whole, w.recording = w.whole, commit.Recording
+	w.recording = commit.Recording
 	flight := ""
 	if m.seen != fixtures.SeenAll && !alone {
 		flight = m.takes.Variant(asked)

@@ -29,7 +29,7 @@ type hold struct {
 
 	mu      sync.Mutex // guards what follows, and the order of writes
 	content []byte
-	whole   bool        // nothing is released before the end any more
+	closed  bool        // nothing is released any more
 	body    *bodyWriter // where released content goes; nil while it is held
 }
 
@@ -39,7 +39,7 @@ func (w *writer) newHold(codings []string) *hold {
 	h.timer = time.AfterFunc(heldTime, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if h.whole || h.body != nil {
+		if h.closed || h.body != nil {
 			return
 		}
 		// A client that has left is seen by whoever writes next.
@@ -62,7 +62,7 @@ func (h *hold) release() error {
 func (h *hold) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.body == nil && !h.whole && len(h.content)+len(p) > maxHeld {
+	if h.body == nil && len(h.content)+len(p) > maxHeld {
 		if err := h.release(); err != nil {
 			return 0, err
 		}
@@ -83,22 +83,13 @@ func (h *hold) Flush() error {
 	return h.body.Flush()
 }
 
-// seal says that the content is whole, of which the last may still be on its
-// way. It reports whether the content goes out as it comes.
-func (h *hold) seal() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.whole = true
-	return h.body != nil
-}
-
 // Close ends the answer. One that was cut passes as it came: the client must
 // see the cut.
 func (h *hold) Close(whole bool) error {
 	h.timer.Stop()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.whole = true
+	h.closed = true
 	switch {
 	case h.body != nil:
 		return h.body.Close()

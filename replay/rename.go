@@ -71,19 +71,9 @@ func (w *writer) plan(header http.Header) (held bool) {
 // asItComes prepares an answer whose content may turn out to hold the origin's
 // URL.
 func (w *writer) asItComes(codings []string) *bodyWriter {
-	w.plain = true
 	delete(w.Header(), "Content-Encoding")
 	delete(w.Header(), "Content-Length")
 	return w.newBodyWriter(codings)
-}
-
-// whole is told that the content is there, before it is kept. It reports whether
-// the client gets it without codings and length, whatever is in it.
-func (w *writer) whole() bool {
-	if w.hold != nil {
-		return w.hold.seal()
-	}
-	return w.plain
 }
 
 // renamed returns content decoded, with the proxy's URL in it, or nil when it is
@@ -96,16 +86,11 @@ func (w *writer) renamed(body fixtures.Body, codings []string) ([]byte, error) {
 	return w.replacer().All(text), nil
 }
 
-// renameRecorded prepares a recording's content to be served as its MISS was,
+// renameRecorded prepares the content of a recording that holds the origin's URL,
 // and returns it. Its header is the writer's.
 func (w *writer) renameRecorded(rec *fixtures.Recording, body fixtures.Body) (content, error) {
-	res, header := &rec.Response, w.Header()
-	codings := fixtures.Codings(header)
-	if res.Links == links.None && codings == nil {
-		delete(header, "Content-Length")
-		return content{body: body}, nil
-	}
-	streamed := res.Plain || codings == nil && res.Streamed()
+	res, codings := &rec.Response, fixtures.Codings(w.Header())
+	streamed := codings == nil && res.Streamed()
 	if !streamed && body.Size() <= maxHeld || wantsPart(w.request) && !res.Open {
 		text, err := w.renamed(body, codings)
 		if err != nil {
@@ -113,14 +98,11 @@ func (w *writer) renameRecorded(rec *fixtures.Recording, body fixtures.Body) (co
 		}
 		if text != nil {
 			w.describe(text)
-			if res.Plain {
-				delete(header, "Content-Length")
-			}
 			return content{body: fixtures.Body{Bytes: text}, renamed: true}, nil
 		}
 		body = res.Body // to be read anew
 	}
-	if codings == nil && res.Streamed() {
+	if streamed {
 		w.body = w.newBodyWriter(nil)
 	} else {
 		w.body = w.asItComes(codings)

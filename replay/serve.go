@@ -39,7 +39,7 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 	header["X-Cache"] = xCache(cache)
 
 	content := content{body: body}
-	if (res.Links != links.None || res.Plain) && body.Size() > 0 && w.renames(res.Status, header) {
+	if res.Links != links.None && body.Size() > 0 && w.renames(res.Status, header) {
 		var err error
 		if content, err = w.renameRecorded(rec, body); err != nil {
 			return err

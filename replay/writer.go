@@ -43,7 +43,6 @@ type writer struct {
 	decided bool        // the header says it already
 	body    *bodyWriter // takes the content when it is changed as it comes
 	hold    *hold       // takes it when that is not known before its end
-	plain   bool        // it goes out without codings and length, whatever it holds
 
 	missed      bool   // the answer says that nothing is recorded
 	explanation string // and this is why
@@ -98,6 +97,9 @@ func (w *writer) adapt(header http.Header) {
 			header[name] = w.cookies(values)
 		case "Trailer":
 			header[name] = sortedTrailer(values)
+			if w.request.ProtoMajor == 1 && w.request.Method != http.MethodHead {
+				delete(header, "Content-Length") // only chunked content has trailers there
+			}
 		default:
 			if leads(name) {
 				header[name] = w.readdressed(values, name)

@@ -63,7 +63,7 @@ func oddRecordings() []*fixtures.Recording {
 	post.Request.Header = http.Header{"Content-Type": {"application/json"}}
 	post.Request.Body = []byte(`{"b": 1e3, "a": "é"}`)
 	post.Response.Status = 201
-	post.Response.Links, post.Response.Plain = links.Some, true
+	post.Response.Links = links.Some
 
 	upload := answered("/upload", "")
 	upload.Request.Method = "PUT"
