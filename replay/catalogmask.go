@@ -11,11 +11,9 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/placeholder"
 	"example.com/cannery/fixtures/secret"
 )
-
-// placeholderMark is in every placeholder that stands for a secret.
-const placeholderMark = "REDACTED"
 
 // maskedLines finds recordings whose request has placeholders by requests that
 // have the secrets: by keys that both have when what is secret is masked. They
@@ -72,12 +70,12 @@ func (m *maskedLines) note(line int, req *fixtures.Request) {
 // holdsPlaceholder reports whether there may be a placeholder in what counts for
 // matching. What is in a content coding is not looked into.
 func holdsPlaceholder(req *fixtures.Request) bool {
-	if strings.Contains(req.Target, placeholderMark) || bytes.Contains(req.Body, []byte(placeholderMark)) || req.Header["Content-Encoding"] != nil {
+	if strings.Contains(req.Target, placeholder.Mark) || bytes.Contains(req.Body, []byte(placeholder.Mark)) || req.Header["Content-Encoding"] != nil {
 		return true
 	}
 	for _, values := range req.Header {
 		for _, v := range values {
-			if strings.Contains(v, placeholderMark) {
+			if strings.Contains(v, placeholder.Mark) {
 				return true
 			}
 		}

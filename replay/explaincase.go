@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/placeholder"
 )
 
 func (x *explainer) differs(near *neighbour) error {
@@ -215,7 +216,7 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 		"a recording has placeholders where the secrets were.",
 	}
 	return x.miss("several-secrets", "recorded with several secrets", lines,
-		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholderMark + "-password-1"},
+		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholder.Mark + "-password-1"},
 		apart)
 }
 

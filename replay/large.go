@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/placeholder"
 )
 
 // maxTaken bounds the content, in bytes and decoded, that is masked and taken
@@ -87,22 +88,19 @@ func differAt(asked, recorded []byte) (i, j int, same bool) {
 // behindPlaceholder returns where both go on behind a placeholder that stands at
 // recorded[j], or has begun as what was asked does; not ok when there is none.
 func behindPlaceholder(asked, recorded []byte, i, j int) (nextI, nextJ int, ok bool) {
-	from := max(j-len(placeholderMark), 0)
-	mark := bytes.Index(recorded[from:min(j+len(placeholderMark), len(recorded))], []byte(placeholderMark))
+	from := max(j-len(placeholder.Mark), 0)
+	mark := bytes.Index(recorded[from:min(j+len(placeholder.Mark), len(recorded))], []byte(placeholder.Mark))
 	if mark < 0 {
 		return 0, 0, false
 	}
-	end := from + mark + len(placeholderMark)
-	for end < len(recorded) && (recorded[end] == '-' || 'a' <= recorded[end] && recorded[end] <= 'z' || '0' <= recorded[end] && recorded[end] <= '9') {
-		end++
-	}
+	end := from + mark + len(placeholder.Pattern.Find(recorded[from+mark:]))
 	if end <= j {
 		return 0, 0, false
 	}
 	const enough = 16
 	rest := recorded[end:]
 	anchor := rest[:min(enough, len(rest))]
-	if k := bytes.Index(rest[:min(enough+len(placeholderMark), len(rest))], []byte(placeholderMark)); k >= 0 {
+	if k := bytes.Index(rest[:min(enough+len(placeholder.Mark), len(rest))], []byte(placeholder.Mark)); k >= 0 {
 		anchor = rest[:min(k, len(anchor))]
 	}
 	hidden := asked[i:min(i+maxHidden, len(asked))]

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"regexp"
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/placeholder"
 )
-
-var numberedPlaceholder = regexp.MustCompile(`REDACTED((?:-[a-z0-9]+)*)-[0-9]+`)
 
 // samePlaceholders returns a recording that was made again, with the secrets in
 // it called as in the one before: other fixtures name them so. The first secret
@@ -46,7 +44,7 @@ func renamePlaceholders(before, text string) string {
 			}
 		}
 	}
-	return numberedPlaceholder.ReplaceAllStringFunc(text, func(name string) string {
+	return placeholder.Numbered.ReplaceAllStringFunc(text, func(name string) string {
 		if other, ok := names[name]; ok {
 			return other
 		}
@@ -58,7 +56,7 @@ func renamePlaceholders(before, text string) string {
 func placeholdersOf(text string) map[string][]string {
 	byKind := map[string][]string{}
 	seen := map[string]bool{}
-	for _, name := range numberedPlaceholder.FindAllString(text, -1) {
+	for _, name := range placeholder.Numbered.FindAllString(text, -1) {
 		if !seen[name] {
 			seen[name] = true
 			kind := name[:strings.LastIndexByte(name, '-')]

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/placeholder"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -31,12 +32,12 @@ func (n *placeholderNote) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // placeholderIn returns a placeholder in a request's URL or headers, "" for
 // none.
 func placeholderIn(r *http.Request) string {
-	if name := numberedPlaceholder.FindString(r.RequestURI); name != "" {
+	if name := placeholder.Numbered.FindString(r.RequestURI); name != "" {
 		return name
 	}
 	for _, values := range r.Header {
 		for _, value := range values {
-			if name := numberedPlaceholder.FindString(value); name != "" {
+			if name := placeholder.Numbered.FindString(value); name != "" {
 				return name
 			}
 		}

@@ -10,6 +10,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/drift"
+	"example.com/cannery/fixtures/placeholder"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -105,11 +106,11 @@ func reasonToSkip(req *fixtures.Request, header http.Header) string {
 		return skipUnsafe
 	case req.Digest != nil:
 		return skipContent
-	case numberedPlaceholder.MatchString(req.Target), numberedPlaceholder.Match(req.Body):
+	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body):
 		return skipSecret
 	}
 	for name, values := range req.Header {
-		if _, given := header[name]; !given && slices.ContainsFunc(values, numberedPlaceholder.MatchString) {
+		if _, given := header[name]; !given && slices.ContainsFunc(values, placeholder.Numbered.MatchString) {
 			return skipSecret
 		}
 	}
