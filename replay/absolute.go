@@ -51,7 +51,7 @@ func (p *Proxy) isItself(r *http.Request) bool {
 	_, port, err := net.SplitHostPort(local.String())
 	asked := r.URL.Port()
 	if asked == "" {
-		asked = "80"
+		asked = fixtures.DefaultPort("http")
 	}
 	return err == nil && port == asked
 }

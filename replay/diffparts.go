@@ -14,6 +14,7 @@ import (
 	"github.com/ohler55/ojg/jp"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/mediatype"
 )
 
 // A part is something of a request that counts for matching: a parameter, a
@@ -144,7 +145,7 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 	switch {
 	case isLarge(req):
 		return large{req}
-	case isJSON(mediaType):
+	case mediatype.IsJSON(mediaType):
 		if value, ok := readJSON(req.Body); ok {
 			return jsonValue{without(value, rules.IgnoreBody)}
 		}
@@ -161,10 +162,6 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 		}
 	}
 	return string(req.Body)
-}
-
-func isJSON(mediaType string) bool {
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }
 
 // looksJSON reports whether content begins like a JSON object or array.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/mediatype"
 )
 
 // Hints are what an explanation has to know to say what to type. The zero Hints
@@ -197,7 +198,7 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 		return fix{}, false
 	}
 	kind, name, _ := strings.Cut(list[0].at, " ")
-	if kind == "body" && !isJSON(mediaType(x.request)) {
+	if kind == "body" && !mediatype.IsJSON(mediaType(x.request)) {
 		return fix{}, false // such rules are for what is declared as JSON
 	}
 	rules := *x.view.Rules

@@ -98,7 +98,7 @@ func noScheme(address string) error {
 	host, _, _ := strings.Cut(address, "/")
 	if h, port, err := net.SplitHostPort(host); err == nil {
 		host = h
-		if port != "443" {
+		if port != fixtures.DefaultPort(scheme) {
 			scheme = "http"
 		}
 	}
