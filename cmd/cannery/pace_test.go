@@ -23,7 +23,6 @@ func TestPacedConnectionSendsFilesWhole(t *testing.T) {
 	}
 	defer l.Close()
 	paced := newPacedListener(l)
-	defer paced.stop()
 	for _, size := range []int64{0, 1, 4<<20 - 1, 4 << 20, 4<<20 + 1, 8 << 20, int64(len(content)), -1} {
 		received := make(chan []byte, 1)
 		go func() {

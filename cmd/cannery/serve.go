@@ -91,7 +91,6 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	defer end()
 	s.http.BaseContext = func(net.Listener) context.Context { return requests }
 	paced := newPacedListener(l)
-	defer paced.stop()
 	failed := make(chan error, 1)
 	go func() { failed <- s.http.Serve(paced) }()
 	select {
