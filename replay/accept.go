@@ -141,7 +141,7 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 
 // shownSession returns a session's name for people to read: what is sent for one
 // may be anything.
-func shownSession(name string) string { return clip([]rune(secret.CleanText(name)), 0, maxPlace) }
+func shownSession(name string) string { return fmt.Sprintf("%.100s", secret.CleanText(name)) }
 
 // isWebSocket reports whether a request asks for a WebSocket (RFC 6455).
 func isWebSocket(r *http.Request) bool {

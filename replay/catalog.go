@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/replay/explain"
 )
 
 // CatalogStore is what a Catalog needs of a store, in the terms of package
@@ -49,22 +50,9 @@ type contents struct {
 	timeline fixtures.Timeline
 	origins  []string
 	bases    map[string]string // by origin; of its first recording
-	lines    []line
+	lines    []explain.Line
 
 	masked maskedLines
-}
-
-// A line is what is known of the recordings of one key.
-type line struct {
-	key                             fixtures.Key
-	session, origin, method, target string
-	path                            int // the length of target's path
-	sketch                          sketch
-}
-
-// request is what the recordings of the line are asked for with.
-func (l *line) request() *fixtures.Request {
-	return &fixtures.Request{Session: l.session, Origin: l.origin, Method: l.method, Target: l.target}
 }
 
 // Load reads the store, unless that is done. Nobody needs to call it: it takes
@@ -187,12 +175,12 @@ func (c *Catalog) note(now *contents) {
 	}
 	left := make(map[fixtures.Key]bool, len(now.lines))
 	for i := range now.lines {
-		left[now.lines[i].key] = true
+		left[now.lines[i].Key] = true
 	}
 	maps.DeleteFunc(c.gone, func(key fixtures.Key, _ bool) bool { return left[key] })
 	sameKeys := now.view.Rules.SameKeys(*c.loaded.view.Rules)
 	for i := range c.loaded.lines {
-		key := c.loaded.lines[i].key
+		key := c.loaded.lines[i].Key
 		if left[key] || !sameKeys || len(c.gone) >= maxGone {
 			continue
 		}
@@ -225,16 +213,15 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 		req := &rec.Request
 		key := view.Rules.Key(req)
 		got.timeline.Add(key, rec)
-		if n := len(got.lines); n > 0 && got.lines[n-1].key == key {
+		if n := len(got.lines); n > 0 && got.lines[n-1].Key == key {
 			continue // a further take
 		}
 		if _, known := got.bases[req.Origin]; !known {
 			got.bases[word(req.Origin)] = strings.Clone(req.Base)
 		}
-		got.lines = append(got.lines, line{
-			key: key, session: word(req.Session), origin: word(req.Origin), method: word(req.Method), target: strings.Clone(req.Target),
-			path: len(req.Path()), sketch: sketchOf(view.Rules, req),
-		})
+		own := *req
+		own.Session, own.Origin, own.Method, own.Target = word(req.Session), word(req.Origin), word(req.Method), strings.Clone(req.Target)
+		got.lines = append(got.lines, explain.NewLine(view.Rules, key, &own))
 		got.masked.note(len(got.lines)-1, req)
 	}
 	got.lines = slices.Clip(got.lines)

@@ -13,6 +13,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/placeholder"
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/replay/explain"
 )
 
 // maskedLines finds recordings whose request has placeholders by requests that
@@ -94,7 +95,7 @@ func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Re
 	if err != nil || len(got.masked.marked) == 0 {
 		return nil, nil, err
 	}
-	if isLarge(req) {
+	if explain.Large(req) {
 		if maybe, err := p.maybeMasked(ctx, got, req); !maybe || err != nil {
 			return nil, nil, err
 		}
@@ -114,34 +115,31 @@ func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Re
 	var among []keyed
 	for _, h := range found.among {
 		l := &got.lines[h.line]
-		among = append(among, keyed{l.key, l.request()})
+		among = append(among, keyed{l.Key, l.Request()})
 	}
 	return found, among, nil
 }
 
 // maybeMasked reports whether large content may be that of a recording, apart
-// from its placeholders: to mask it takes a second, which a request that is not
-// recorded must not wait for. It is compared as it is spelled.
+// from its placeholders.
 func (p *Proxy) maybeMasked(ctx context.Context, got *contents, req *fixtures.Request) (bool, error) {
-	plain, path := decodedContent(req), []byte(req.Path())
+	path := []byte(req.Path())
 	for i := range got.masked.marked {
 		l := &got.lines[i]
-		if l.session != req.Session || l.origin != req.Origin || l.method != req.Method {
+		if l.Session != req.Session || l.Origin != req.Origin || l.Method != req.Method {
 			continue
 		}
-		if _, _, same := differAt(path, []byte(l.target[:l.path])); !same {
+		if _, _, same := placeholder.Differ(path, []byte(l.Request().Path())); !same {
 			continue
 		}
-		takes, err := p.Store.Takes(ctx, got.view, l.key, l.request())
+		takes, err := p.Store.Takes(ctx, got.view, l.Key, l.Request())
 		var corrupt *fixtures.CorruptError
 		switch {
 		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
 			continue
 		case err != nil:
 			return false, err
-		}
-		recorded := decodedContent(&takes.Recordings[0].Request)
-		if _, _, same := differAt(likeBounded(plain, recorded).Body, recorded.Body); same {
+		case explain.SameButPlaceholders(req, &takes.Recordings[0].Request):
 			return true, nil
 		}
 	}
@@ -166,7 +164,7 @@ func (got *contents) findMasked(ctx context.Context, store CatalogStore, cleaner
 func (got *contents) maskAll(ctx context.Context, store CatalogStore, cleaner *secret.Cleaner) error {
 	lines := make(map[fixtures.Key]int, len(got.masked.marked))
 	for i := range got.masked.marked {
-		lines[got.lines[i].key] = i
+		lines[got.lines[i].Key] = i
 	}
 	byKey := make(map[fixtures.Key]*disguised, len(lines))
 	for rec, err := range store.Recordings(ctx) {

@@ -21,6 +21,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 const recordedOrigin = "https://api.example.com"
@@ -198,7 +199,7 @@ func TestGoneIsNotNever(t *testing.T) {
 	a, b := recordedAs("GET /a-thing", ""), recordedAs("GET /other", "")
 	store := imported(t, fixtures.Rules{}, a, b)
 	p := offlineOn(store)
-	p.Hints = replay.Hints{Store: "Redis at cache:6379", Volatile: true}
+	p.Hints = explain.Hints{Store: "Redis at cache:6379", Volatile: true}
 	if got := missOf(t, p, "GET /a-thing/sub/path", ""); got.Case != "never-recorded" {
 		t.Errorf("before: %s", got.Case)
 	}
@@ -231,14 +232,14 @@ func TestDamageElsewhereLeavesAMissAMiss(t *testing.T) {
 
 func TestCommandsFitTheCommandLine(t *testing.T) {
 	for _, c := range []struct {
-		hints replay.Hints
+		hints explain.Hints
 		want  string
 	}{
-		{replay.Hints{}, "cannery start --origin https://api.example.com"},
-		{replay.Hints{Flags: []string{"--namespace", "ci"}}, "cannery start --origin https://api.example.com --namespace ci"},
-		{replay.Hints{Fixtures: "my fixtures"}, "cannery run --origin https://api.example.com --fixtures 'my fixtures' -- COMMAND"},
-		{replay.Hints{Fixtures: "f", Command: []string{"npm", "test", "a b"}}, "cannery run --origin https://api.example.com --fixtures f -- npm test 'a b'"},
-		{replay.Hints{Origin: "api=http://localhost:8080"}, "cannery start --origin api=http://localhost:8080"},
+		{explain.Hints{}, "cannery start --origin https://api.example.com"},
+		{explain.Hints{Flags: []string{"--namespace", "ci"}}, "cannery start --origin https://api.example.com --namespace ci"},
+		{explain.Hints{Fixtures: "my fixtures"}, "cannery run --origin https://api.example.com --fixtures 'my fixtures' -- COMMAND"},
+		{explain.Hints{Fixtures: "f", Command: []string{"npm", "test", "a b"}}, "cannery run --origin https://api.example.com --fixtures f -- npm test 'a b'"},
+		{explain.Hints{Origin: "api=http://localhost:8080"}, "cannery start --origin api=http://localhost:8080"},
 	} {
 		p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("GET /users", "")))
 		p.Hints = c.hints

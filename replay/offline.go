@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/replay/explain"
 )
 
 // standIn is the path of a request offline. There is no origin: what is not
@@ -32,9 +33,9 @@ func (p *Proxy) standIn(w *writer, r *http.Request) error {
 		}
 		switch {
 		case isWebSocket(r) && p.Else == nil:
-			return p.unmatched(w, r, view, req, keys, webSocket)
+			return p.unmatched(w, r, view, req, keys, explain.WebSocket)
 		case talks:
-			return p.unmatched(w, r, view, req, keys, conversation)
+			return p.unmatched(w, r, view, req, keys, explain.Conversation)
 		}
 		found, why, err := p.choose(r.Context(), view, req, keys, again)
 		switch {
@@ -72,15 +73,15 @@ func (p *Proxy) replaced(w *writer, r *http.Request, view fixtures.View, err err
 
 // choose returns the take that a request gets in its session, or says why there
 // is none. Again is for a request that has had its turn.
-func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer, again bool) (*fixtures.Recording, missCause, error) {
+func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer, again bool) (*fixtures.Recording, explain.Cause, error) {
 	if known, err := p.nameOrigin(ctx, view, req); !known || err != nil {
-		return nil, severalOrigins, err
+		return nil, explain.SeveralOrigins, err
 	}
 	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
-	why := notRecorded
+	why := explain.NotRecorded
 	for candidate, err := range p.alike(ctx, view, req, keys) {
 		if errors.Is(err, errMixedSecrets) {
-			return nil, severalSecrets, nil
+			return nil, explain.SeveralSecrets, nil
 		}
 		if err != nil {
 			return nil, 0, err
@@ -95,12 +96,12 @@ func (p *Proxy) choose(ctx context.Context, view fixtures.View, req *fixtures.Re
 		fit := takes.Offline(req)
 		if fit.Recordings == nil {
 			if fit.Several {
-				why = severalCredentials
+				why = explain.SeveralCredentials
 			}
 			continue
 		}
 		found, err := p.next(ctx, view, req, candidate.key, fit, again)
-		return found, usedUp, err
+		return found, explain.UsedUp, err
 	}
 	return nil, why, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/replay/explain"
 )
 
 // storeProblem is the answer when the store is needed and fails.
@@ -53,14 +54,14 @@ func describe(err error) problemJSON {
 		}
 	}
 	out := problemJSON{Type: "about:blank", Title: problem.Title, Status: problem.Status, Detail: problem.Detail, Hint: problem.Hint}
-	var miss *explained
+	var miss *explain.Miss
 	if !errors.As(err, &miss) {
 		return out
 	}
 	// One element for each line: that is how people can read it as it comes.
-	out.Case, out.Explanation = miss.kind, miss.lines
-	if miss.near != nil {
-		out.Nearest = &nearestJSON{miss.as.Method, secret.CleanTarget(miss.as.Target), miss.as.Origin, miss.as.Session, miss.near.rec.Name}
+	out.Case, out.Explanation = miss.Case, miss.Lines
+	if near := miss.Nearest; near != nil {
+		out.Nearest = &nearestJSON{near.Method, secret.CleanTarget(near.Target), near.Origin, near.Session, miss.Fixture}
 	}
 	return out
 }

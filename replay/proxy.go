@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/replay/explain"
 )
 
 // Store is what replay needs of a store: to read. Its contract is that of
@@ -96,7 +97,7 @@ type Proxy struct {
 	Catalog *Catalog
 
 	// Hints are what an explanation of a miss tells to type.
-	Hints Hints
+	Hints explain.Hints
 
 	// Else, when it is not nil, answers what is not recorded, offline: a live
 	// proxy, when what is missing is to be recorded.

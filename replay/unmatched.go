@@ -7,6 +7,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/replay/explain"
 )
 
 // Unmatched is an offline request that no recording answers.
@@ -43,13 +44,16 @@ func (m *missed) all() (kept []Unmatched, count int64) {
 }
 
 // unmatched explains, to whoever is to know, why nothing answers a request.
-func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, keys *keyer, why missCause) error {
+func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, keys *keyer, why explain.Cause) error {
 	err := p.explain(r.Context(), view, req, keys, why)
 	var problem *fixtures.Problem
 	if !errors.As(err, &problem) {
 		return p.cannotReplay(w, r, view, req, err)
 	}
-	w.missed, w.explanation = true, explanation(err)
+	w.missed, w.explanation = true, err.Error()
+	if miss := new(explain.Miss); errors.As(err, &miss) {
+		w.explanation = miss.Text()
+	}
 	u := Unmatched{
 		Method:  r.Method,
 		URL:     secret.CleanTarget(r.RequestURI),

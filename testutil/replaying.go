@@ -14,6 +14,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // replaying answers from fixtures. It has nothing to dial with.
@@ -62,7 +63,7 @@ func (m *replaying) proxy(s *Server) *replay.Proxy {
 	p.Mode = replay.Offline
 	p.Store, p.Catalog = m.library, m.catalog
 	p.OriginName = m.config.name(m.origin)
-	p.Hints = replay.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
+	p.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
 	p.OnMiss = func(u replay.Unmatched) {
 		if m.config.AllowMiss {
 			s.test.logf("%s", u.Text)

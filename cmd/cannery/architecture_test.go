@@ -11,26 +11,30 @@ const module = "example.com/cannery"
 
 // TestImportsPointDownOnly: who may know whom.
 func TestImportsPointDownOnly(t *testing.T) {
-	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename", "fixtures/links"}
+	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename", "fixtures/links", "fixtures/mediatype"}
+	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
 	for _, tt := range []struct {
 		pkg    string
 		ours   []string // the packages of ours that it may depend on
 		forbid []string // what it must not depend on, with what is below it
 	}{
 		{"fixtures/exactjson", nil, []string{"net/http"}},
-		{"fixtures/filename", nil, []string{"net/http/httputil"}},
+		{"fixtures/filename", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures/spelling", nil, []string{"net/http"}},
-		{"fixtures/links", nil, []string{"net/http/httputil"}},
+		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
+		{"fixtures/placeholder", nil, []string{"net/http"}},
+		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/redisstore", ground, []string{"github.com/spf13", "net/http/httputil"}},
-		{"fixtures/secret", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/har", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/publish", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/drift", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"recorder", append(ground, "fixtures/secret"), []string{"github.com/redis", "github.com/spf13"}},
-		{"replay", append(ground, "fixtures/secret", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(ground, "fixtures/secret", "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"fixtures/redisstore", clean, []string{"github.com/spf13", "net/http/httputil"}},
+		{"fixtures/secret", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/har", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/publish", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/drift", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
+		{"replay/explain", append(slices.Clone(clean), "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"replay", append(slices.Clone(clean), "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"testutil", append(slices.Clone(clean), "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		for _, dep := range list(t, "-deps", module+"/"+tt.pkg) {
 			own, isOurs := strings.CutPrefix(dep, module+"/")

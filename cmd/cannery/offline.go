@@ -3,6 +3,7 @@ package main
 import (
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // offlineProxy puts together what answers from recordings only. Nothing in it
@@ -26,9 +27,9 @@ func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 }
 
 // hints are what the explanation of a miss tells to type.
-func (o *start) hints(src *source) replay.Hints {
+func (o *start) hints(src *source) explain.Hints {
 	_, redis := src.store.(*redisstore.Store)
-	h := replay.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
+	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
 	if o.origin.url != nil {
 		h.Origin = o.origin.String()
 	}

@@ -1,7 +1,6 @@
-package replay
+package explain
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -13,78 +12,18 @@ import (
 	"example.com/cannery/fixtures/mediatype"
 )
 
-// Hints are what an explanation has to know to say what to type. The zero Hints
-// are those of the default store.
-type Hints struct {
-	// Fixtures is the directory that is served, as it was given. "" means a
-	// store.
-	Fixtures string
-
-	// Store is what to call the store. "" means "the store".
-	Store string
-
-	// Volatile says that the store can lose recordings by itself, as a Redis
-	// can.
-	Volatile bool
-
-	// Flags are what else the command line has that a command needs to do
-	// the same, such as what selects the store. They are shown as they are:
-	// no secrets. Nil means that nothing is needed.
-	Flags []string
-
-	// Origin is the value of --origin to record from. "" means what the
-	// recordings tell.
-	Origin string
-
-	// URL is where the proxy answers. "" stands for $CANNERY_URL.
-	URL string
-
-	// Record is what to type to record, where that is no command of
-	// cannery's. "" means that it is.
-	Record string
-
-	// Command is the command line that is being run, for "cannery run", without
-	// its secrets (secret.CleanCommand). Nil stands for COMMAND.
-	Command []string
-}
-
-// store names where recordings are.
-func (h *Hints) store() string {
-	switch {
-	case h.Fixtures != "":
-		return h.Fixtures
-	case h.Store != "":
-		return h.Store
-	}
-	return "the store"
-}
-
-func (h *Hints) nothing() string {
-	if h.Fixtures != "" {
-		return "there are no fixtures in " + h.Fixtures
-	}
-	return "there are no recordings at all in " + h.store()
-}
-
-func (h *Hints) url() string {
-	if h.URL == "" {
-		return "$CANNERY_URL"
-	}
-	return h.URL
-}
-
 // record is the command that records what is missing.
 func (x *explainer) record() string {
-	if x.proxy.Hints.Record != "" {
-		return x.proxy.Hints.Record
+	if x.Hints.Record != "" {
+		return x.Hints.Record
 	}
 	return x.command(x.recorder(), "--origin", x.origin())
 }
 
 // recordAnew is the command that records everything anew.
 func (x *explainer) recordAnew() string {
-	if x.proxy.Hints.Record != "" {
-		return x.proxy.Hints.Record
+	if x.Hints.Record != "" {
+		return x.Hints.Record
 	}
 	return x.command(x.recorder(), "--record", "--origin", x.origin())
 }
@@ -92,7 +31,7 @@ func (x *explainer) recordAnew() string {
 // recorder is the command that records: the one that is running, or run, which
 // replays what fixtures have already, the unsafe requests too.
 func (x *explainer) recorder() string {
-	if x.proxy.Hints.Fixtures != "" {
+	if x.Hints.Fixtures != "" {
 		return "run"
 	}
 	return x.verb()
@@ -105,7 +44,7 @@ func (x *explainer) offline(flags string) string {
 
 // verb is the command that is running.
 func (x *explainer) verb() string {
-	if x.proxy.Hints.Command != nil {
+	if x.Hints.Command != nil {
 		return "run"
 	}
 	return "start"
@@ -113,7 +52,7 @@ func (x *explainer) verb() string {
 
 // command returns a command line with the flags that select what is recorded.
 func (x *explainer) command(verb string, args ...string) string {
-	h := &x.proxy.Hints
+	h := x.Hints
 	line := []string{"cannery", verb}
 	for _, arg := range args {
 		line = append(line, quote(arg))
@@ -141,7 +80,7 @@ func (x *explainer) tail(flags string) string {
 // child is the command that run runs.
 func (x *explainer) child() []string {
 	line := []string{"--"}
-	for _, arg := range x.proxy.Hints.Command {
+	for _, arg := range x.Hints.Command {
 		line = append(line, quote(arg))
 	}
 	if len(line) == 1 {
@@ -152,20 +91,10 @@ func (x *explainer) child() []string {
 
 // origin returns the value of --origin.
 func (x *explainer) origin() string {
-	if x.proxy.Hints.Origin != "" {
-		return x.proxy.Hints.Origin
+	if x.Hints.Origin != "" {
+		return x.Hints.Origin
 	}
-	return originFlag(x.request.Origin, x.base)
-}
-
-// baseOf returns the URL that an origin had when it was recorded, "" when its
-// first recording does not tell. That the store fails is for others to say.
-func (p *Proxy) baseOf(ctx context.Context, view fixtures.View, origin string) string {
-	base, err := p.Catalog.base(ctx, view, origin)
-	if err != nil {
-		return ""
-	}
-	return base
+	return originFlag(x.request.Origin, x.Base)
 }
 
 // originFlag spells an origin for --origin.
@@ -201,7 +130,7 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 	if kind == "body" && !mediatype.IsJSON(mediaType(x.request)) {
 		return fix{}, false // such rules are for what is declared as JSON
 	}
-	rules := *x.view.Rules
+	rules := *x.Rules
 	switch kind {
 	case "query":
 		rules.IgnoreQuery = append(slices.Clone(rules.IgnoreQuery), name)
@@ -215,7 +144,7 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 		return fix{}, false
 	}
 	when := "If it changes with every run, leave it out of matching:"
-	if dir := x.proxy.Hints.Fixtures; dir != "" {
+	if dir := x.Hints.Fixtures; dir != "" {
 		text, err := json.Marshal(rules)
 		if err != nil {
 			return fix{}, false

@@ -1,4 +1,4 @@
-package replay
+package explain
 
 import (
 	"bytes"
@@ -143,7 +143,7 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 	}
 	mediaType, params, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
 	switch {
-	case isLarge(req):
+	case Large(req):
 		return large{req}
 	case mediatype.IsJSON(mediaType):
 		if value, ok := readJSON(req.Body); ok {

@@ -1,4 +1,4 @@
-package replay
+package explain
 
 import (
 	"mime"
@@ -107,7 +107,7 @@ func fieldOf(req *fixtures.Request, name string) any {
 
 // contentDifferences compares content as matching does.
 func contentDifferences(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
-	tooLarge := isLarge(asked) || isLarge(recorded)
+	tooLarge := Large(asked) || Large(recorded)
 	content := func(req *fixtures.Request) *fixtures.Request {
 		return &fixtures.Request{Header: typeOf(req), Body: req.Body, Digest: req.Digest}
 	}

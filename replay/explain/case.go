@@ -1,4 +1,4 @@
-package replay
+package explain
 
 import (
 	"cmp"
@@ -34,7 +34,7 @@ func (x *explainer) differs(near *neighbour) error {
 	}
 	fixes = append(fixes, fix{"If your request is right, record it:", x.record()})
 	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
-	e.near, e.as = near, recorded
+	e.Nearest, e.Fixture = recorded, near.rec.Name
 	return e
 }
 
@@ -50,7 +50,7 @@ func (x *explainer) elsewhere(near *neighbour) error {
 	recorded := x.mask.mask(&near.rec.Request)
 	if recorded.Origin != x.request.Origin {
 		e := x.otherOrigin(recorded.Origin)
-		e.near, e.as = near, recorded
+		e.Nearest, e.Fixture = recorded, near.rec.Name
 		return e
 	}
 	asks := "your request has no session"
@@ -64,11 +64,11 @@ func (x *explainer) elsewhere(near *neighbour) error {
 	},
 		fix{"To be in that session, send this header:", fixtures.SessionField + ": " + recorded.Session},
 		fix{"To have it for your request, record it:", x.record()})
-	e.near, e.as = near, recorded
+	e.Nearest, e.Fixture = recorded, near.rec.Name
 	return e
 }
 
-func (x *explainer) otherOrigin(origin string) *explained {
+func (x *explainer) otherOrigin(origin string) *Miss {
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.request.Origin),
 	},
@@ -76,17 +76,13 @@ func (x *explainer) otherOrigin(origin string) *explained {
 		fix{"To record it of yours:", x.record()})
 }
 
-func (x *explainer) severalOrigins(ctx context.Context) error {
-	origins, err := x.proxy.Catalog.Origins(ctx, x.view)
-	if err != nil {
-		return err
-	}
-	lines := []string{fmt.Sprintf("%s cannot be looked up: there are recordings of %s, and nothing says whose are wanted.", x.name(), count(len(origins), "origin")), ""}
-	for _, origin := range origins[:min(len(origins), 10)] {
+func (x *explainer) severalOrigins() error {
+	lines := []string{fmt.Sprintf("%s cannot be looked up: there are recordings of %s, and nothing says whose are wanted.", x.name(), count(len(x.Origins), "origin")), ""}
+	for _, origin := range x.Origins[:min(len(x.Origins), 10)] {
 		lines = append(lines, "  "+origin)
 	}
 	return x.miss("several-origins", "several origins are recorded", lines,
-		fix{"Say which one, for example:", x.offline("--origin " + quote(origins[0]))})
+		fix{"Say which one, for example:", x.offline("--origin " + quote(x.Origins[0]))})
 }
 
 func (x *explainer) neverRecorded(keys int) error {
@@ -107,7 +103,7 @@ func (x *explainer) unknown(corrupt error) error {
 }
 
 func (x *explainer) empty() error {
-	hints := &x.proxy.Hints
+	hints := x.Hints
 	lines := []string{fmt.Sprintf("%s is not recorded: %s.", x.name(), hints.nothing())}
 	if hints.Volatile {
 		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
@@ -116,7 +112,7 @@ func (x *explainer) empty() error {
 }
 
 func (x *explainer) gone(left int) error {
-	hints := &x.proxy.Hints
+	hints := x.Hints
 	lines := []string{
 		fmt.Sprintf("%s was recorded, and is gone from %s.", x.name(), hints.store()), "",
 	}
@@ -132,7 +128,7 @@ func (x *explainer) gone(left int) error {
 }
 
 func (x *explainer) usedUp(ctx context.Context) error {
-	recs, err := x.takes(ctx)
+	recs, err := x.From.Fitting(ctx)
 	if err != nil {
 		return err
 	}
@@ -140,18 +136,14 @@ func (x *explainer) usedUp(ctx context.Context) error {
 	if len(recs) > 1 {
 		n, verb = fmt.Sprintf("All %d takes", len(recs)), "have"
 	}
-	what, reset := "", "all"
-	if x.request.Session != "" {
-		what, reset = inSession(x.request.Session), "session="+x.request.Session
-	}
 	return x.miss("takes-used-up", "all takes are used up", []string{
-		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, what),
+		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, inSession(x.request.Session)),
 		"",
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
 		fix{"If that is right, record it as often:", x.recordAnew()},
 		fix{"To have the last take repeated:", x.offline("--after-last repeat")},
-		fix{"To begin again with the first takes:", fmt.Sprintf("curl -X POST -H '%s: %s' %s%sreset", ResetField, reset, x.proxy.Hints.url(), ownPrefix)})
+		fix{"To begin again with the first takes:", x.Reset})
 }
 
 // errNoTakes says that a store has changed while a miss was explained.
@@ -160,7 +152,7 @@ var errNoTakes = errors.New("the recordings have changed meanwhile: try again")
 var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$`)
 
 func (x *explainer) severalCredentials(ctx context.Context) error {
-	recs, err := x.takes(ctx)
+	recs, err := x.From.Fitting(ctx)
 	if err != nil || len(recs) == 0 {
 		return errors.Join(err, errNoTakes)
 	}
@@ -207,12 +199,12 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 var apart = fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"}
 
 func (x *explainer) severalSecrets(ctx context.Context) error {
-	_, among, err := x.proxy.masked(ctx, x.view, x.request)
-	if err != nil || len(among) == 0 {
+	n, err := x.From.Masked(ctx)
+	if err != nil || n == 0 {
 		return errors.Join(err, errNoTakes)
 	}
 	lines := []string{
-		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), len(among)),
+		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), n),
 		"a recording has placeholders where the secrets were.",
 	}
 	return x.miss("several-secrets", "recorded with several secrets", lines,
@@ -246,9 +238,6 @@ func credentialsText(credentials map[string]string) string {
 }
 
 // notReplayed is for what no recording could answer: why says what it does.
-func (x *explainer) notReplayed(ctx context.Context, kind, title, why string) error {
-	if _, err := x.proxy.nameOrigin(ctx, x.view, x.request); err != nil {
-		return err
-	}
+func (x *explainer) notReplayed(kind, title, why string) error {
 	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin())})
 }

@@ -1,4 +1,4 @@
-package replay
+package explain
 
 import (
 	"cmp"
@@ -28,7 +28,7 @@ const (
 
 // A neighbour is a recording that is near to a request.
 type neighbour struct {
-	line        *line
+	line        *Line
 	rec         *fixtures.Recording // one of its takes
 	distance    distance
 	differences []difference
@@ -39,11 +39,11 @@ type neighbour struct {
 const maxNeighbours = 8
 
 // nearest returns the recording that a request is nearest to, nil when none is
-// near. The store is asked for the content of a few. The request is masked.
-func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, asked *fixtures.Request) (*neighbour, error) {
+// near. The store is asked for the content of a few.
+func (x *explainer) nearest(ctx context.Context, all Contents) (*neighbour, error) {
 	var best *neighbour
-	for _, l := range got.shortlist(asked) {
-		takes, err := p.Store.Takes(ctx, got.view, l.key, l.request())
+	for _, l := range all.shortlist(x.masked) {
+		takes, err := x.From.Takes(ctx, l)
 		var corrupt *fixtures.CorruptError
 		switch {
 		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
@@ -53,7 +53,7 @@ func (p *Proxy) nearest(ctx context.Context, got *contents, mask masker, asked *
 		}
 		for _, rec := range takes.Recordings[:min(len(takes.Recordings), maxNeighbours)] {
 			n := &neighbour{line: l, rec: rec}
-			n.compare(mask, got.view.Rules, asked, mask.mask(&rec.Request))
+			n.compare(x.mask, all.Rules, x.masked, x.mask.mask(&rec.Request))
 			if best == nil || n.order(best) < 0 {
 				best = n
 			}
@@ -68,7 +68,7 @@ func (n *neighbour) compare(mask masker, rules *fixtures.Rules, asked, recorded 
 	if len(n.differences) == 0 {
 		n.differences = variantDifferences(asked, n.rec)
 	}
-	how, _ := alikePaths(asked.Path(), n.line.target[:n.line.path], anyEdits)
+	how, _ := alikePaths(asked.Path(), n.line.Target[:n.line.path], anyEdits)
 	n.distance.tier = tierOf(asked, n.line, how, len(n.differences) == 0)
 	n.distance.edits = 0
 	for _, d := range n.differences {
@@ -81,16 +81,16 @@ func (n *neighbour) order(other *neighbour) int {
 		cmp.Compare(n.distance.tier, other.distance.tier),
 		cmp.Compare(len(n.differences), len(other.differences)),
 		cmp.Compare(n.distance.edits, other.distance.edits),
-		cmp.Compare(n.line.target, other.line.target),
-		slices.Compare(n.line.key[:], other.line.key[:]),
+		cmp.Compare(n.line.Target, other.line.Target),
+		slices.Compare(n.line.Key[:], other.line.Key[:]),
 	)
 }
 
 // tierOf returns the tier of a line whose path is so much alike; same says that
 // nothing but session, origin, method and path may differ.
-func tierOf(asked *fixtures.Request, l *line, how likeness, same bool) tier {
-	visible := l.origin == asked.Origin && (l.session == asked.Session || l.session == "")
-	method := sameMethod(asked.Method, l.method)
+func tierOf(asked *fixtures.Request, l *Line, how likeness, same bool) tier {
+	visible := l.Origin == asked.Origin && (l.Session == asked.Session || l.Session == "")
+	method := sameMethod(asked.Method, l.Method)
 	switch {
 	case !visible && how == samePath && method && same:
 		return elsewhere
@@ -112,27 +112,27 @@ func sameMethod(asked, recorded string) bool {
 
 // shortlist returns the lines that a request looks nearest to, from what the
 // catalog knows: all of the same tier.
-func (got *contents) shortlist(asked *fixtures.Request) []*line {
+func (all Contents) shortlist(asked *fixtures.Request) []*Line {
 	var list ranking
-	sketch := sketchOf(got.view.Rules, asked)
+	sketch := sketchOf(all.Rules, asked)
 	path := asked.Path()
-	for i := range got.lines {
-		l := &got.lines[i]
-		how, edits := alikePaths(path, l.target[:l.path], list.limit())
+	for i := range all.Lines {
+		l := &all.Lines[i]
+		how, edits := alikePaths(path, l.Target[:l.path], list.limit())
 		if how == farPath {
 			continue
 		}
 		apart := sketch.distance(l.sketch)
 		d := distance{tier: tierOf(asked, l, how, apart == 0), edits: edits<<20 + apart<<8}
-		if !sameMethod(asked.Method, l.method) {
+		if !sameMethod(asked.Method, l.Method) {
 			d.edits += otherSegment << 20
 		}
 		if list.admits(d) {
-			d.edits += min(unlike(asked.Target, l.target), 255)
+			d.edits += min(unlike(asked.Target, l.Target), 255)
 			list.add(ranked{l, d})
 		}
 	}
-	lines := make([]*line, 0, len(list))
+	lines := make([]*Line, 0, len(list))
 	for _, r := range list {
 		if r.tier == list[0].tier {
 			lines = append(lines, r.line)
@@ -146,7 +146,7 @@ func (got *contents) shortlist(asked *fixtures.Request) []*line {
 type ranking []ranked
 
 type ranked struct {
-	line *line
+	line *Line
 	distance
 }
 

@@ -1,4 +1,4 @@
-package replay
+package explain
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ const maxTaken = 128 << 10
 // is what may be shown.
 type large struct{ req *fixtures.Request }
 
-// isLarge reports whether a request's content is too much to be taken apart.
-func isLarge(req *fixtures.Request) bool {
+// Large reports whether a request's content is too much to be taken apart.
+func Large(req *fixtures.Request) bool {
 	if len(req.Body) > maxTaken {
 		return true
 	}
@@ -52,77 +52,13 @@ func compareLarge(m masker, asked, recorded *fixtures.Request) []difference {
 		return nil
 	}
 	asked = likeBounded(asked, recorded)
-	i, j, _ := differAt(asked.Body, recorded.Body)
+	i, j, _ := placeholder.Differ(asked.Body, recorded.Body)
 	at := "body at byte " + strconv.Itoa(i+1)
 	return []difference{{at: at, yours: m.excerpt(asked, i), recorded: m.excerpt(recorded, j)}}
 }
 
 // An excerpt is what is shown of large content.
 type excerpt string
-
-// maxHidden bounds, in bytes, what a placeholder may stand for in large content.
-const maxHidden = 64 << 10
-
-// differAt returns where what was asked and what is recorded begin to differ: in
-// more than placeholders, where something else stands, if they do. Same says that
-// they do not.
-func differAt(asked, recorded []byte) (i, j int, same bool) {
-	firstI, firstJ := -1, -1
-	for {
-		n := commonPrefix(asked[i:], recorded[j:])
-		i, j = i+n, j+n
-		if firstI < 0 {
-			firstI, firstJ = i, j
-		}
-		if i == len(asked) && j == len(recorded) {
-			return firstI, firstJ, true
-		}
-		nextI, nextJ, ok := behindPlaceholder(asked, recorded, i, j)
-		if !ok {
-			return i, j, false
-		}
-		i, j = nextI, nextJ
-	}
-}
-
-// behindPlaceholder returns where both go on behind a placeholder that stands at
-// recorded[j], or has begun as what was asked does; not ok when there is none.
-func behindPlaceholder(asked, recorded []byte, i, j int) (nextI, nextJ int, ok bool) {
-	from := max(j-len(placeholder.Mark), 0)
-	mark := bytes.Index(recorded[from:min(j+len(placeholder.Mark), len(recorded))], []byte(placeholder.Mark))
-	if mark < 0 {
-		return 0, 0, false
-	}
-	end := from + mark + len(placeholder.Pattern.Find(recorded[from+mark:]))
-	if end <= j {
-		return 0, 0, false
-	}
-	const enough = 16
-	rest := recorded[end:]
-	anchor := rest[:min(enough, len(rest))]
-	if k := bytes.Index(rest[:min(enough+len(placeholder.Mark), len(rest))], []byte(placeholder.Mark)); k >= 0 {
-		anchor = rest[:min(k, len(anchor))]
-	}
-	hidden := asked[i:min(i+maxHidden, len(asked))]
-	if len(anchor) == len(rest) { // the last one
-		return len(asked) - len(rest), end, bytes.HasSuffix(hidden, rest)
-	}
-	k := bytes.Index(hidden, anchor)
-	return i + k, end, k >= 0 && len(anchor) > 0
-}
-
-// commonPrefix returns how many bytes two texts begin with that are equal.
-func commonPrefix(a, b []byte) int {
-	const step = 4 << 10
-	n := 0
-	for n+step <= min(len(a), len(b)) && bytes.Equal(a[n:n+step], b[n:n+step]) {
-		n += step
-	}
-	for n < min(len(a), len(b)) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
 
 // decodedContent returns large content without its codings. What cannot be
 // decoded stands for itself.
@@ -165,4 +101,13 @@ func boundaryOf(req *fixtures.Request) string {
 		return ""
 	}
 	return params["boundary"]
+}
+
+// SameButPlaceholders reports whether large content is that of a recording, apart
+// from its placeholders. It is compared as it is spelled: to mask it takes a
+// second, which a request that is not recorded must not wait for.
+func SameButPlaceholders(asked, recorded *fixtures.Request) bool {
+	asked, recorded = decodedContent(asked), decodedContent(recorded)
+	_, _, same := placeholder.Differ(likeBounded(asked, recorded).Body, recorded.Body)
+	return same
 }
