@@ -86,31 +86,26 @@ func commandTable() string {
 // inTable keeps a text from being several columns.
 func inTable(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
-// TestReadmeHasTheFiles: what a request walks through stands there once, and
-// nothing that is not there.
-func TestReadmeHasTheFiles(t *testing.T) {
-	_, section, _ := readmeSection(t, "files")
-	named := map[string][]string{} // patterns by directory
-	dir := ""
-	for line := range strings.Lines(section) {
-		cells := strings.Split(line, "|")
-		if len(cells) < 2 {
-			continue
+// TestFoldersNameTheirFiles: each file of a folder stands in the folder's README.md
+// once, and nothing that is not there.
+func TestFoldersNameTheirFiles(t *testing.T) {
+	for _, dir := range []string{"cmd/cannery", "replay", "replay/explain", "recorder", "fixtures"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", dir, "README.md"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, quoted := range regexp.MustCompile("`[^`]+`").FindAllString(cells[1], -1) {
-			name := strings.Trim(quoted, "`")
-			if strings.Contains(cells[2], "what happens there") {
-				dir = name
-				continue
+		var patterns []string
+		for line := range strings.Lines(string(text)) {
+			if cells := strings.Split(line, "|"); len(cells) > 2 {
+				for _, quoted := range quotedName.FindAllString(cells[1], -1) {
+					patterns = append(patterns, strings.Trim(quoted, "`/"))
+				}
 			}
-			named[dir] = append(named[dir], strings.TrimSuffix(name, "/"))
 		}
-	}
-	for dir, patterns := range named {
 		parts := partsOf(t, dir)
 		for _, pattern := range patterns {
 			if !slices.ContainsFunc(parts, func(part string) bool { return fits(pattern, part) }) {
-				t.Errorf("README.md names %s%s, which is not there", dir, pattern)
+				t.Errorf("%s/README.md names %s, which is not there", dir, pattern)
 			}
 		}
 		for _, part := range parts {
@@ -120,15 +115,39 @@ func TestReadmeHasTheFiles(t *testing.T) {
 					n++
 				}
 			}
-			if dir != "cmd/cannery/" && n != 1 { // commands have helpers, which their names tell
-				t.Errorf("README.md has %s%s %d times", dir, part, n)
+			if dir != "cmd/cannery" && n != 1 { // commands have helpers, which their names tell
+				t.Errorf("%s/README.md has %s %d times", dir, part, n)
 			}
 		}
 	}
-	for _, dir := range []string{"cmd/cannery/", "replay/", "recorder/", "fixtures/"} {
-		if named[dir] == nil {
-			t.Errorf("README.md has no table of %s", dir)
+}
+
+var quotedName = regexp.MustCompile("`[^`]+`")
+
+// TestTheWalkIsTrue: the files and folders that the front page names are there.
+func TestTheWalkIsTrue(t *testing.T) {
+	text, err := os.ReadFile(readmePath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, walk, found := strings.Cut(string(text), "## How a request walks through the code\n")
+	walk, _, ended := strings.Cut(walk, "\n## ")
+	if !found || !ended {
+		t.Fatal("README.md does not tell how a request walks through the code")
+	}
+	named := 0
+	for _, quoted := range quotedName.FindAllString(walk, -1) {
+		name := strings.Trim(quoted, "`")
+		if !strings.Contains(name, "/") {
+			continue
 		}
+		named++
+		if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
+			t.Errorf("README.md names %s, which is not there", name)
+		}
+	}
+	if named < 10 {
+		t.Errorf("README.md names %d files", named)
 	}
 }
 
