@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/replay"
 )
 
 // A runner runs a command beside the proxy, for as long as the command takes.
@@ -111,7 +112,9 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	defer l.Close()
 	url, _ := proxyURL(o.host, l.Addr())
 	cmd.Env = append(cmd.Environ(), variables(url, o.vars, env)...)
-	src, err := o.openSource(ctx, f, env)
+	// What the fixtures have is answered from them (see replayFirst), unless their
+	// takes can be used up.
+	src, err := o.openSource(ctx, f, env, o.afterLast != replay.FailAfterLast)
 	if err != nil {
 		return err
 	}

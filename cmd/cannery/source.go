@@ -30,8 +30,8 @@ type library interface {
 	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
 }
 
-// openSource opens what the settings choose.
-func (o *start) openSource(ctx context.Context, f *flags, env environment) (*source, error) {
+// openSource opens what the settings choose. Later is as in openWork.
+func (o *start) openSource(ctx context.Context, f *flags, env environment, later bool) (*source, error) {
 	paceCollector()
 	switch {
 	case o.fixtures == "":
@@ -52,7 +52,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment) (*sou
 		returnMemory()
 		return &source{library: files, files: files, address: o.fixtures}, nil
 	}
-	work, err := openWork(ctx, env, o.fixtures, o.origin.name, o.record, &o.store)
+	work, err := openWork(ctx, env, o.fixtures, o.origin.name, o.record, later, &o.store)
 	if err != nil {
 		return nil, err
 	}

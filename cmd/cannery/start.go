@@ -150,7 +150,7 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	defer listener.Close()
-	src, err := o.openSource(ctx, f, env)
+	src, err := o.openSource(ctx, f, env, false)
 	if err != nil {
 		return err
 	}

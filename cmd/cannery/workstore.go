@@ -23,9 +23,9 @@ import (
 // A workStore stands behind a directory of fixtures that is recorded into. It
 // holds what the origin said, secrets included, in the user's state directory;
 // the fixtures are cleaned copies, written when nothing has been recorded for a
-// while, and at the end. It begins with what the directory has, and is removed
-// when the last process on it has ended. What a killed one has left is taken up
-// by the next.
+// while, and at the end. It begins with what the directory has, or gets that
+// when something is recorded (see openWork), and is removed when the last process
+// on it has ended. What a killed one has left is taken up by the next.
 type workStore struct {
 	store
 	path   string // of the store
@@ -37,6 +37,11 @@ type workStore struct {
 	// the store.
 	entry, users *flock.Flock
 
+	filling sync.Mutex
+	empty   bool          // guarded by filling: what the directory has is not there yet
+	before  uint64        // guarded by filling: the generation of the empty store
+	after   fixtures.View // guarded by filling: of the store when it was filled
+
 	// changed has room for one word that there is something to write.
 	changed chan struct{}
 
@@ -47,9 +52,12 @@ type workStore struct {
 
 // openWork opens the store behind a directory of fixtures, which need not exist
 // yet. Anew begins with nothing but the directory's rules, and makes the
-// fixtures of the origin those of what is recorded from now on. Finish writes
-// the fixtures, unless nothing was recorded, and closes the store.
-func openWork(ctx context.Context, env environment, dir, origin string, anew bool, o *storeOptions) (s *workStore, err error) {
+// fixtures of the origin those of what is recorded from now on. Later leaves the
+// store empty, but for the directory's rules, until something is recorded: it is
+// for whoever has the fixtures from the directory itself, and would fill the store
+// for nothing if all that is asked for is there. Finish writes the fixtures,
+// unless nothing was recorded, and closes the store.
+func openWork(ctx context.Context, env environment, dir, origin string, anew, later bool, o *storeOptions) (s *workStore, err error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
@@ -65,7 +73,7 @@ func openWork(ctx context.Context, env environment, dir, origin string, anew boo
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
 	}
 	s.entry, s.users = flock.New(path+".entry"), flock.New(path+".users")
-	if err := s.enter(ctx, anew, o.cacheSize); err != nil {
+	if err := s.enter(ctx, anew, later && !anew, o.cacheSize); err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
 	}
 	return s, nil
@@ -74,8 +82,9 @@ func openWork(ctx context.Context, env environment, dir, origin string, anew boo
 // lockPoll is how often a process looks whether a lock is free.
 const lockPoll = 10 * time.Millisecond
 
-// enter opens the store, and fills it when nobody else is on it.
-func (s *workStore) enter(ctx context.Context, anew bool, cacheSize int64) error {
+// enter opens the store, and fills it when nobody else has, or leaves that for
+// later.
+func (s *workStore) enter(ctx context.Context, anew, later bool, cacheSize int64) error {
 	if _, err := s.entry.TryLockContext(ctx, lockPoll); err != nil {
 		return err
 	}
@@ -84,12 +93,15 @@ func (s *workStore) enter(ctx context.Context, anew bool, cacheSize int64) error
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat(s.path)
-	left := err == nil // by a process that was killed
+	_, absent := os.Stat(s.path)
+	left := absent == nil && !s.marked() // by a process that was killed
 	if s.store, err = dirstore.Open(s.path, cacheSize); err != nil {
 		return errors.Join(err, s.users.Close())
 	}
-	if first {
+	switch {
+	case later && !left && (first || s.marked()):
+		err = s.leaveEmpty(ctx, first)
+	case first || s.marked():
 		err = s.fill(ctx, anew, left)
 	}
 	if err == nil && first {
@@ -102,6 +114,102 @@ func (s *workStore) enter(ctx context.Context, anew bool, cacheSize int64) error
 		return errors.Join(err, s.Close(), s.users.Close())
 	}
 	return nil
+}
+
+// marker is a file that is there while the store is empty, and to be filled.
+func (s *workStore) marker() string { return s.path + ".empty" }
+
+func (s *workStore) marked() bool {
+	_, err := os.Stat(s.marker())
+	return err == nil
+}
+
+// leaveEmpty gives the store nothing but the directory's rules, which the first
+// to come does. The lock of entry is held.
+func (s *workStore) leaveEmpty(ctx context.Context, first bool) error {
+	if first {
+		if err := os.WriteFile(s.marker(), nil, 0o600); err != nil {
+			return err
+		}
+		set, err := fixtures.OpenFixtures(s.dir)
+		if err != nil {
+			return err
+		}
+		cfg, _, err := s.contents(ctx, set)
+		if err != nil {
+			return err
+		}
+		if _, err := s.Import(ctx, cfg.Rules, nothing, false); err != nil {
+			return err
+		}
+	}
+	view, err := s.View(ctx)
+	s.empty, s.before = true, view.Generation
+	return err
+}
+
+// filled fills a store that was left empty.
+func (s *workStore) filled(ctx context.Context) error {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	if !s.empty {
+		return nil
+	}
+	if err := s.fillNow(ctx); err != nil {
+		return fmt.Errorf("record into %q: %w", s.dir, err)
+	}
+	s.empty = false
+	return nil
+}
+
+// fillNow is filled for who does it, unless another process has. The lock of
+// filling is held.
+func (s *workStore) fillNow(ctx context.Context) error {
+	if _, err := s.entry.TryLockContext(ctx, lockPoll); err != nil {
+		return err
+	}
+	defer s.entry.Close()
+	if s.marked() {
+		view, err := s.View(ctx)
+		if err != nil {
+			return err
+		}
+		set, err := fixtures.OpenFixtures(s.dir)
+		if err != nil {
+			return err
+		}
+		_, recs, err := s.contents(ctx, set)
+		if err != nil {
+			return err
+		}
+		s.before = view.Generation
+		if _, err := s.Import(ctx, *view.Rules, recs, false); err != nil {
+			return err
+		}
+		if err := os.Remove(s.marker()); err != nil {
+			return err
+		}
+	}
+	view, err := s.View(ctx)
+	s.after = view
+	return err
+}
+
+// NewBody is the store's: a body belongs to what the store holds.
+func (s *workStore) NewBody(ctx context.Context) (fixtures.BodyWriter, error) {
+	if err := s.filled(ctx); err != nil {
+		return nil, err
+	}
+	return s.store.NewBody(ctx)
+}
+
+// SetRules is the store's: under other rules it may answer what the directory,
+// under its own, does not.
+func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
+	if err := s.filled(ctx); err != nil {
+		return err
+	}
+	return s.store.SetRules(ctx, rules)
 }
 
 // fill makes the store hold what the directory has. What was left there and
@@ -129,8 +237,13 @@ func (s *workStore) fill(ctx context.Context, anew, left bool) error {
 	if anew {
 		recs = nothing
 	}
-	_, err = s.Import(ctx, cfg.Rules, recs, false)
-	return err
+	if _, err = s.Import(ctx, cfg.Rules, recs, false); err != nil {
+		return err
+	}
+	if err := os.Remove(s.marker()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func nothing(func(*fixtures.Recording, error) bool) {}
@@ -156,8 +269,15 @@ func (s *workStore) contents(ctx context.Context, set *fixtures.FixtureDir) (cfg
 	}, nil
 }
 
-// Append is the store's, and has the fixtures written soon.
+// Append is the store's, and has the fixtures written soon. What was looked up in
+// the empty store comes after what it was filled with.
 func (s *workStore) Append(ctx context.Context, c fixtures.Commit) error {
+	if err := s.filled(ctx); err != nil {
+		return err
+	}
+	if s.after.Rules != nil && c.View.Generation == s.before {
+		c.View, c.Recording.Clock = s.after, s.after.Clock
+	}
 	err := s.store.Append(ctx, c)
 	if err == nil {
 		s.touch()
@@ -249,6 +369,9 @@ func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error)
 	err = errors.Join(err, s.Close(), s.users.Unlock())
 	if last, locked := s.users.TryLock(); locked == nil && last && err == nil {
 		err = os.RemoveAll(s.path)
+		if marker := os.Remove(s.marker()); !errors.Is(marker, fs.ErrNotExist) {
+			err = errors.Join(err, marker)
+		}
 	}
 	return old, errors.Join(err, s.users.Close())
 }
