@@ -156,12 +156,8 @@ func TestAmbiguousRequestsAreRefusedOrUnambiguousAtTheOrigin(t *testing.T) {
 // and the status in it.
 func (b *bench) rawFirst(t *testing.T, request string) (answer string, status int) {
 	t.Helper()
-	conn, err := net.Dial("tcp", b.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := b.dial(t)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +182,7 @@ func TestRequestThatIsCutIsNoRequest(t *testing.T) {
 				}
 				io.WriteString(w, "clean")
 			}, func(b *bench) { b.origin.Config.ErrorLog = silence })
-			conn, err := net.Dial("tcp", b.Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
+			conn := b.dial(t)
 			defer conn.Close()
 			if _, err := io.WriteString(conn, request); err != nil {
 				t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,12 +53,8 @@ func setUpEarly(t *testing.T, header func(w http.ResponseWriter, r *http.Request
 // leave sends a request and leaves as soon as the text has come.
 func (e *earlyClient) leave(t *testing.T, request, until string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", e.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := e.dial(t)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}

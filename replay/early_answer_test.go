@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"example.com/cannery/recorder"
 )
@@ -113,12 +112,8 @@ func TestRestOfARequestIsNoRequest(t *testing.T) {
 			if !reachable {
 				b.origin.Close()
 			}
-			conn, err := net.Dial("tcp", b.Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
+			conn := b.dial(t)
 			defer conn.Close()
-			conn.SetDeadline(time.Now().Add(20 * time.Second))
 			fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", 300_000+len(hidden), strings.Repeat("x", 300_000))
 			in := bufio.NewReader(conn)
 			res, err := http.ReadResponse(in, nil)
@@ -146,12 +141,8 @@ func TestRestOfARequestIsNoRequest(t *testing.T) {
 // content once it is told to. It returns all that came back.
 func (b *bench) expecting(t *testing.T, method, target, body string) (continues int, rest string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", b.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := b.dial(t)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", method, target, len(body))
 	in := bufio.NewReader(conn)
 	const told = "HTTP/1.1 100 Continue\r\n\r\n"

@@ -2,12 +2,12 @@ package replay
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/links"
+	"example.com/cannery/fixtures/mediatype"
 )
 
 // Textual content names the proxy instead of the origin. Where it holds the
@@ -113,6 +113,9 @@ func (w *writer) renameRecorded(rec *fixtures.Recording, body fixtures.Body) (co
 // isEvents reports whether content is a stream of events or lines, each of which
 // counts when it comes.
 func isEvents(header http.Header) bool {
-	mediaType, _, _ := strings.Cut(strings.ToLower(header.Get("Content-Type")), ";")
-	return slices.Contains([]string{"text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq", "application/stream+json"}, strings.TrimSpace(mediaType))
+	switch mediatype.Of(header) {
+	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/jsonl", "application/json-seq", "application/stream+json":
+		return true
+	}
+	return false
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // FuzzRequestNeverPanics: whatever comes over a connection, the proxy goes on,
@@ -46,12 +45,8 @@ func FuzzRequestNeverPanics(f *testing.F) {
 			io.WriteString(w, "other")
 		}, func(b *bench) { b.proxy.Methods = []string{"POST"} })
 		b.Config.ErrorLog = silence
-		conn, err := net.Dial("tcp", b.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := b.dial(t)
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
 		// What is no request may be refused before it has been read.
 		_, _ = conn.Write(request)
 		_, _ = io.WriteString(conn, "\r\n\r\n")

@@ -105,16 +105,23 @@ func (b *bench) lastAsked() *http.Request {
 	return b.asked[len(b.asked)-1]
 }
 
-// raw sends bytes on a connection of its own and returns all bytes that come
-// back until it closes.
-func (b *bench) raw(t *testing.T, request string) string {
+// dial returns a connection to the proxy that fails rather than hang.
+func (b *bench) dial(t *testing.T) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", b.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	return conn
+}
+
+// raw sends bytes on a connection of its own and returns all bytes that come
+// back until it closes.
+func (b *bench) raw(t *testing.T, request string) string {
+	t.Helper()
+	conn := b.dial(t)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}

@@ -46,7 +46,7 @@ func childCommand(args []string, stdin io.Reader, stdout, stderr io.Writer) (*ex
 // childError is the error of a command that could not be started, with the
 // exit code that a shell has for it.
 func childError(args []string, err error) error {
-	name := secret.CleanCommand(args[:1])[0]
+	name := secret.ShownCommand(args[:1])[0]
 	quoted := fmt.Sprintf("run %q", name)
 	hint := "the command is run without a shell: for one, write sh -c '...'"
 	var lookup *exec.Error

@@ -6,12 +6,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // A runner runs a command beside the proxy, for as long as the command takes.
@@ -80,7 +80,7 @@ func (o *runner) check(f *flags, args []string, dash int) error {
 	case len(args) == 0:
 		return misuse("cannery run --offline --fixtures fixtures/ -- npm test", "run: no command is given")
 	case dash < 0:
-		return misuse("cannery run ... -- "+strings.Join(secret.CleanCommand(args), " "), "run: there is no -- before the command %q", secret.CleanCommand(args)[0])
+		return misuse("cannery run ... -- "+explain.CommandLine(secret.ShownCommand(args)...), "run: there is no -- before the command %q", secret.ShownCommand(args[:1])[0])
 	}
 	if err := o.start.check(f, "run"); err != nil {
 		return err

@@ -28,7 +28,7 @@ func (o *runner) proxies(ctx context.Context, src *source, j *journal, command [
 		p.rest.Catalog = nil // what is unused of a whole store is no news
 	}
 	p.rest.Leads = &replay.Leads{}
-	p.rest.Hints.Command = secret.CleanCommand(command)
+	p.rest.Hints.Command = secret.ShownCommand(command)
 	for _, name := range o.vars {
 		p.rest.Hints.Flags = append(p.rest.Hints.Flags, "--env", name)
 	}

@@ -53,40 +53,30 @@ func (x *explainer) verb() string {
 // command returns a command line with the flags that select what is recorded.
 func (x *explainer) command(verb string, args ...string) string {
 	h := x.Hints
-	line := []string{"cannery", verb}
-	for _, arg := range args {
-		line = append(line, quote(arg))
-	}
-	for _, flag := range h.Flags {
-		line = append(line, quote(flag))
-	}
+	line := slices.Concat([]string{"cannery", verb}, args, h.Flags)
 	if h.Fixtures != "" {
-		line = append(line, "--fixtures", quote(h.Fixtures))
+		line = append(line, "--fixtures", h.Fixtures)
 	}
 	if args[0] != "--offline" && verb == "run" {
 		line = append(line, x.child()...)
 	}
-	return strings.Join(line, " ")
+	return CommandLine(line...)
 }
 
 // tail is what stands after an offline command.
 func (x *explainer) tail(flags string) string {
 	if x.verb() == "run" {
-		flags = strings.Join(append([]string{flags}, x.child()...), " ")
+		flags += " " + CommandLine(x.child()...)
 	}
 	return " " + flags
 }
 
 // child is the command that run runs.
 func (x *explainer) child() []string {
-	line := []string{"--"}
-	for _, arg := range x.Hints.Command {
-		line = append(line, quote(arg))
+	if command := x.Hints.Command; command != nil {
+		return append([]string{"--"}, command...)
 	}
-	if len(line) == 1 {
-		line = append(line, "COMMAND")
-	}
-	return line
+	return []string{"--", "COMMAND"}
 }
 
 // origin returns the value of --origin.
@@ -111,6 +101,15 @@ func originFlag(name, base string) string {
 }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// CommandLine spells words for a shell.
+func CommandLine(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = quote(word)
+	}
+	return strings.Join(quoted, " ")
+}
 
 // quote spells a word for a shell.
 func quote(word string) string {

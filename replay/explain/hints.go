@@ -30,8 +30,8 @@ type Hints struct {
 	// cannery's. "" means that it is.
 	Record string
 
-	// Command is the command line that is being run, for "cannery run", without
-	// its secrets (secret.CleanCommand). Nil stands for COMMAND.
+	// Command is the command line that is being run, for "cannery run", as
+	// secret.ShownCommand has it. Nil stands for COMMAND.
 	Command []string
 }
 
