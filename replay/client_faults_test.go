@@ -52,8 +52,10 @@ func TestClientThatLeavesFreesTheOriginAndTheOthers(t *testing.T) {
 }
 
 func TestClientThatLeavesInMidBodyLeavesNoTruncatedHit(t *testing.T) {
+	t.Parallel()
 	for name, length := range map[string]string{"declared": "300000", "not declared": ""} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ended := make(chan struct{}, 1)
 			var asked atomic.Int32
 			b := setUp(t, func(w http.ResponseWriter, r *http.Request) {

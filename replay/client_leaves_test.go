@@ -70,6 +70,7 @@ func (e *earlyClient) leave(t *testing.T, request, until string) {
 // TestClientThatLeavesEarlyStillHasItsExchangeRecorded has clients look at the
 // status only, or at the events that they need.
 func TestClientThatLeavesEarlyStillHasItsExchangeRecorded(t *testing.T) {
+	t.Parallel()
 	large := strings.Repeat("large ", 60_000)
 	for name, c := range map[string]struct {
 		request, until string
@@ -260,6 +261,7 @@ func TestCodedStreamThatGoesOnCanBeDecoded(t *testing.T) {
 // TestFewExchangesGoOnWithoutTheirClients: an origin that hangs is freed of the
 // others at once.
 func TestFewExchangesGoOnWithoutTheirClients(t *testing.T) {
+	t.Parallel()
 	const most, all = 64, 70
 	freed := make(chan bool, all)
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {

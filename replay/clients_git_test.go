@@ -37,11 +37,13 @@ type gitBench struct {
 func setUpGit(t *testing.T, methods ...string) *gitBench {
 	t.Helper()
 	sh := newShell(t, "git", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
-		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@a.test", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@a.test")
+		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@a.test", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@a.test",
+		"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=core.fsync", "GIT_CONFIG_VALUE_0=none") // the disk is not what is tested
 	root := t.TempDir()
 	g := &gitBench{shell: sh, repo: filepath.Join(root, "repo.git")}
 	g.git(t, root, "init", "--quiet", "--bare", "--initial-branch=main", "repo.git")
 	g.git(t, g.repo, "config", "http.receivepack", "true")
+	g.git(t, g.repo, "config", "core.fsync", "none") // the server's git gets another environment
 	sh.run(t, g.repo, gitHistory(), "git", "fast-import", "--quiet")
 	var tags strings.Builder
 	for commit := range strings.FieldsSeq(g.git(t, g.repo, "rev-list", "main")) {

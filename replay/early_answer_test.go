@@ -86,6 +86,7 @@ func TestAnswerThatComesBeforeTheRequestsEndIsWhole(t *testing.T) {
 // request before it looks at the answer. It is read although the origin does not
 // want it.
 func TestRefusalBeforeTheRequestsEndIsRecordedWithIt(t *testing.T) {
+	t.Parallel()
 	b := setUp(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "image/png") // text may be held back for its links
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -104,6 +105,7 @@ func TestRefusalBeforeTheRequestsEndIsRecordedWithIt(t *testing.T) {
 // TestRestOfARequestIsNoRequest: what the client sends after an answer that came
 // early is not taken for a request, whoever reads it.
 func TestRestOfARequestIsNoRequest(t *testing.T) {
+	t.Parallel()
 	hidden := "GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
 	for _, reachable := range []bool{true, false} {
 		t.Run(fmt.Sprint("reachable ", reachable), func(t *testing.T) {

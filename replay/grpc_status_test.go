@@ -24,6 +24,7 @@ func refusedStream(ctx context.Context, client pb.TestServiceClient, seen ...grp
 }
 
 func TestGRPCCallRefusedEarlyKeepsItsStatus(t *testing.T) {
+	t.Parallel()
 	b := setUpGRPC(t, "h2c", nil)
 	got := call(refusedStream).from(t, b.client(t))
 	if !strings.HasPrefix(got.Status, "rpc error: code = Unimplemented desc = method HalfDuplexCall not implemented") {
@@ -71,8 +72,10 @@ func (b *bench) entry(i int) replay.Entry {
 }
 
 func TestConversationPassesLive(t *testing.T) {
+	t.Parallel()
 	for name, methods := range map[string]fixtures.Methods{"POST is forwarded": nil, "POST is looked up": {"POST"}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			b := setUpGRPC(t, "h2c", func(b *bench) { b.proxy.Methods, b.recorder.Methods = methods, methods })
 			client := b.client(t)
 			for range 2 {
@@ -89,6 +92,7 @@ func TestConversationPassesLive(t *testing.T) {
 }
 
 func TestConversationPassesToWhoAnswersInstead(t *testing.T) {
+	t.Parallel()
 	b := setUpGRPC(t, "h2c", nil)
 	client := b.client(t)
 	call(clientStream).from(t, client)

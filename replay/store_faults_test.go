@@ -91,6 +91,7 @@ func TestARemovalThatDropsARecordingIsTold(t *testing.T) {
 }
 
 func TestStoreDownIsNotAMiss(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]struct{ begin, end func(*storetest.RedisServer) }{
 		"killed": {(*storetest.RedisServer).Kill, (*storetest.RedisServer).Restart},
 		"hangs":  {(*storetest.RedisServer).Pause, (*storetest.RedisServer).Resume},
@@ -190,6 +191,7 @@ func TestStoreThatRefusesWritesLosesNoAnswer(t *testing.T) {
 // TestChangeDuringAnOutageIsNotForgotten has an unsafe request pass while the
 // store cannot be told of it: what it changed must not be served afterwards.
 func TestChangeDuringAnOutageIsNotForgotten(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]struct{ begin, end func(*storetest.RedisServer) }{
 		"hangs": {(*storetest.RedisServer).Pause, (*storetest.RedisServer).Resume},
 		"refuses writes": {
@@ -198,6 +200,7 @@ func TestChangeDuringAnOutageIsNotForgotten(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server := storetest.StartRedis(t)
 			redis, _ := onRedis(t, server, nil)
 			b := setUp(t, echo(), redis)
@@ -362,7 +365,7 @@ func TestNothingStaleAfterAClear(t *testing.T) {
 			}
 		})
 	}
-	for i := range 150 {
+	for i := range 50 { // the clients ask at full speed during each
 		v := version.Add(1)
 		filter := fixtures.Filter{}
 		if i%2 == 0 {

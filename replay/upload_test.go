@@ -14,6 +14,7 @@ import (
 // TestRefusedUploadIsAnsweredAtOnce has an origin refuse an upload that it has
 // not read, of which the client has more to send but waits.
 func TestRefusedUploadIsAnsweredAtOnce(t *testing.T) {
+	t.Parallel()
 	for _, target := range []string{"/post", "/bypass"} {
 		for _, downstream := range []string{"HTTP/1.1", "h2c"} {
 			for _, upstream := range []string{"HTTP/1.1", "HTTP/2"} {
