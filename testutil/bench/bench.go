@@ -20,9 +20,9 @@ type bench struct {
 
 // A measurement adds its rows to the table.
 type measurement struct {
-	name string
-	with string // measured only when this is asked for; "": always
-	do   func(ctx context.Context, b *bench) error
+	name  string
+	needs string // a program without which it is left out; "" for none
+	do    func(ctx context.Context, b *bench) error
 }
 
 // measure makes a measurement and ends its processes.
@@ -67,32 +67,30 @@ func (b *bench) folder(name string) string {
 	return filepath.Join(b.dir, fmt.Sprintf("%s-%d", name, b.turns))
 }
 
-// A figure is what one turn measured of servers.
+// A figure is what one turn measured.
 type figure struct {
 	result
 	cpu    float64 // of the servers together: seconds for 100,000 requests
 	others float64 // the same of what they use, such as Redis
 }
 
-// turn has a server answer a load once. Others are processes whose time is
-// measured with it.
-func (b *bench) turn(ctx context.Context, p *process, l load, others ...*process) (figure, error) {
-	return b.turnOf(ctx, []*process{p}, l, others)
-}
+// Servers are those among which a load is divided.
+type servers []*process
 
-// turnOf is a turn of several servers at once, among which the load is divided.
-func (b *bench) turnOf(ctx context.Context, servers []*process, l load, others []*process) (figure, error) {
+// turn has servers answer a load once. Others are processes whose time is
+// measured with theirs.
+func (b *bench) turn(ctx context.Context, s servers, l load, others ...*process) (figure, error) {
 	b.turns++
 	l.salt, l.duration = fmt.Sprint(b.turns), b.duration
-	before, err := cpuOf(servers, others)
+	before, err := cpuOf(s, others)
 	if err != nil {
 		return figure{}, err
 	}
-	res, err := b.sendAll(ctx, servers, l)
+	res, err := b.sendAll(ctx, s, l)
 	if err != nil {
 		return figure{}, err
 	}
-	after, err := cpuOf(servers, others)
+	after, err := cpuOf(s, others)
 	if err != nil {
 		return figure{}, err
 	}
@@ -117,6 +115,6 @@ func cpuOf(groups ...[]*process) ([]float64, error) {
 
 // sweep asks a server for everything once, so that it is in memory.
 func (b *bench) sweep(ctx context.Context, p *process, count int) error {
-	_, err := b.turn(ctx, p, load{connections: min(busy, count), count: count, sweep: true})
+	_, err := b.turn(ctx, servers{p}, load{connections: min(busy, count), count: count, sweep: true})
 	return err
 }

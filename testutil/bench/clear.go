@@ -23,7 +23,8 @@ func clearTimes(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.open(ctx, st, "--origin", originName+"="+origin.url)
+	st.origin = origin.url
+	p, err := b.open(ctx, st)
 	if err != nil {
 		return err
 	}

@@ -14,31 +14,32 @@ import (
 // A comparison is a subject beside its base.
 type comparison struct {
 	name          string
-	base, subject *process
+	base, subject servers
 	load          load
-	goal          float64 // of the processor's time, as a ratio; 0 for none
-	tail          float64 // of the 99th percentile; 0 not to measure it
-
-	redis     []*process // that the subject uses
-	redisGoal float64    // of its processor time, for 100,000 requests; 0 for none
+	baseCount     int        // of URLs that the base is asked for; 0: as many as the load says
+	goal          float64    // of the processor's time, as a ratio; 0 for none
+	tail          float64    // of the 99th percentile; 0 not to measure it
+	redis         []*process // whose processor time is measured too
 }
 
 // compare measures both by turns and adds their ratios to the table.
 func (b *bench) compare(ctx context.Context, c comparison) error {
-	for _, p := range []*process{c.base, c.subject} {
-		if _, err := b.turn(ctx, p, c.load); err != nil {
-			return err
-		}
+	baseLoad := c.load
+	if c.baseCount > 0 {
+		baseLoad.count = c.baseCount
 	}
 	var base, subject figures
-	for range b.rounds {
-		was, err := b.turn(ctx, c.base, c.load)
+	for round := range 1 + b.rounds {
+		was, err := b.turn(ctx, c.base, baseLoad)
 		if err != nil {
 			return err
 		}
 		is, err := b.turn(ctx, c.subject, c.load, c.redis...)
 		if err != nil {
 			return err
+		}
+		if round == 0 {
+			continue // both have warmed up
 		}
 		base.add(was)
 		subject.add(is)
@@ -50,13 +51,10 @@ func (b *bench) compare(ctx context.Context, c comparison) error {
 		}
 	}
 	if len(c.redis) > 0 {
-		b.table.add(row{Name: c.name + ", CPU of Redis per 100,000", Unit: "s", Goal: c.redisGoal, Values: subject.others})
+		b.table.add(row{Name: c.name + ", CPU of Redis per 100,000", Unit: "s", Goal: 0.1, Values: subject.others})
 	}
 	return nil
 }
-
-// noGoal is the tail of a comparison that is measured without a goal.
-const noGoal = -1
 
 // ease is the share of what the base can do at most at which answers are timed.
 // With more, the time is that of waiting for a processor which clients need too.
@@ -80,7 +78,7 @@ func (b *bench) compareTails(ctx context.Context, c comparison, most float64) er
 		was, is = append(was, base.p99.Seconds()*1e6), append(is, subject.p99.Seconds()*1e6)
 	}
 	b.table.add(row{
-		Name: c.name + ", p99", Goal: max(0, c.tail), Values: ratios(is, was),
+		Name: c.name + ", p99", Goal: c.tail, Values: ratios(is, was),
 		Note: fmt.Sprintf("%.0f us against %.0f us, at %.0f requests a second for both", median(is), median(was), l.rate),
 	})
 	return nil
@@ -98,6 +96,15 @@ func (f *figures) add(one figure) {
 func (f figures) against(base figures) string {
 	return fmt.Sprintf("%.2f s against %.2f s per 100,000; %.0f against %.0f requests a second",
 		median(f.cpu), median(base.cpu), median(f.rate), median(base.rate))
+}
+
+// ratios divides each value by its base.
+func ratios(values, bases []float64) []float64 {
+	each := make([]float64, len(values))
+	for i, v := range values {
+		each[i] = v / bases[i]
+	}
+	return each
 }
 
 // same makes sure that two servers give the same answer to a request, X-Cache

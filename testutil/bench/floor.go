@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"io"
@@ -11,9 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-
-	"github.com/maypok86/otter/v2"
-	"github.com/redis/go-redis/v9"
 )
 
 // floor is this program as the server that others are compared with. It prints
@@ -25,9 +21,8 @@ func floor(args []string) error {
 	f.IntVar(&s.count, "count", 1000, "URLs")
 	f.IntVar(&s.size, "size", 1024, "bytes of each content")
 	f.BoolVar(&s.json, "json", true, "JSON content")
-	kind := f.String("kind", "memory", "memory: a map of answers; cache: an otter cache of them; stream: one that comes slowly; proxy: httputil.ReverseProxy")
+	kind := f.String("kind", "memory", "memory: a map of answers; stream: one that comes slowly; proxy: httputil.ReverseProxy")
 	origin := f.String("origin", "", "proxy: where to")
-	address := f.String("redis", "", "proxy: SET every answer in this Redis, as host:port")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -36,12 +31,10 @@ func floor(args []string) error {
 	switch *kind {
 	case "memory":
 		handler = s.inMemory()
-	case "cache":
-		handler, err = s.inCache()
 	case "stream":
 		handler = http.HandlerFunc(slowly)
 	case "proxy":
-		handler, err = proxyTo(*origin, *address)
+		handler, err = proxyTo(*origin)
 	default:
 		err = fmt.Errorf("no kind %q", *kind)
 	}
@@ -92,27 +85,8 @@ func (s sample) inMemory() http.Handler {
 	})
 }
 
-func (s sample) inCache() (http.Handler, error) {
-	cache, err := otter.New(&otter.Options[string, *answer]{MaximumSize: 2 * s.count})
-	if err != nil {
-		return nil, err
-	}
-	for name, a := range s.answers() {
-		cache.Set(name, a)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		a, ok := cache.GetIfPresent(r.RequestURI)
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		a.send(w)
-	}), nil
-}
-
-// proxyTo forwards, and keeps what comes in Redis if there is one: the least
-// that a recording proxy can do.
-func proxyTo(origin, redisAddress string) (http.Handler, error) {
+// proxyTo forwards: the least that a recording proxy can do.
+func proxyTo(origin string) (http.Handler, error) {
 	u, err := url.Parse(origin)
 	if err != nil {
 		return nil, err
@@ -120,21 +94,5 @@ func proxyTo(origin, redisAddress string) (http.Handler, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableCompression = true
 	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 0, 1000
-	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }}
-	if redisAddress == "" {
-		return proxy, nil
-	}
-	client := redis.NewClient(&redis.Options{Addr: redisAddress, PoolSize: 64})
-	proxy.ModifyResponse = func(res *http.Response) error {
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			return err
-		}
-		if err := res.Body.Close(); err != nil {
-			return err
-		}
-		res.Body = io.NopCloser(bytes.NewReader(body))
-		return client.Set(res.Request.Context(), "floor:"+res.Request.URL.RequestURI(), body, 0).Err()
-	}
-	return proxy, nil
+	return &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }}, nil
 }

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 )
 
-// hit compares hits with the floor.
+// hit compares hits with the floor. With a tail their slowest are compared too.
 func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail float64) error {
 	base, err := b.floor(ctx, s)
 	if err != nil {
@@ -24,12 +26,12 @@ func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail floa
 	}
 	c := comparison{
 		name: fmt.Sprintf("HIT, %s, %s", store, sizeText(s.size)),
-		base: base, subject: p,
+		base: servers{base}, subject: servers{p},
 		load: load{connections: busy, count: s.count},
 		goal: goal, tail: tail,
 	}
 	if s.size == thousand.size {
-		c.redis, c.redisGoal = st.redis, 0.1
+		c.redis = st.redis
 	}
 	if s.size > medium.size {
 		c.load.connections = 8
@@ -38,26 +40,10 @@ func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail floa
 }
 
 func sizeText(size int) string {
-	if size >= 1<<20 {
-		return fmt.Sprintf("%d MiB", size>>20)
+	if size >= mebibyte {
+		return fmt.Sprintf("%d MiB", size/mebibyte)
 	}
 	return fmt.Sprintf("%d KiB", size>>10)
-}
-
-// hitCache is what a cache library alone costs.
-func hitCache(ctx context.Context, b *bench) error {
-	base, err := b.floor(ctx, thousand)
-	if err != nil {
-		return err
-	}
-	p, err := b.floor(ctx, thousand, "-kind", "cache")
-	if err != nil {
-		return err
-	}
-	return b.compare(ctx, comparison{
-		name: "for comparison: the floor with an otter cache",
-		base: base, subject: p, load: load{connections: busy, count: thousand.count},
-	})
 }
 
 // hitAlone measures what one client on one connection waits for beside the
@@ -78,11 +64,11 @@ func hitAlone(ctx context.Context, b *bench) error {
 	one := load{connections: 1, count: thousand.count}
 	var added, trips []float64
 	for range b.rounds {
-		alone, err := b.turn(ctx, base, one)
+		alone, err := b.turn(ctx, servers{base}, one)
 		if err != nil {
 			return err
 		}
-		got, err := b.turn(ctx, p, one)
+		got, err := b.turn(ctx, servers{p}, one)
 		if err != nil {
 			return err
 		}
@@ -96,6 +82,80 @@ func hitAlone(ctx context.Context, b *bench) error {
 	b.table.add(row{
 		Name: "HIT, Redis, one connection: added latency against a GET by go-redis", Goal: 1, Values: ratios(added, trips),
 		Note: fmt.Sprintf("%.0f us against %.0f us", median(added), median(trips)),
+	})
+	return nil
+}
+
+// flat compares hits among many recordings with hits among a thousand.
+func (b *bench) flat(ctx context.Context, store string) error {
+	var proxies servers
+	for _, s := range []sample{thousand, thousand.of(b.many)} {
+		st, err := b.stock(ctx, store, s)
+		if err != nil {
+			return err
+		}
+		p, err := b.openWarm(ctx, st)
+		if err != nil {
+			return err
+		}
+		proxies = append(proxies, p)
+	}
+	return b.compare(ctx, comparison{
+		name: fmt.Sprintf("HIT, %s, %d recordings against %d", store, b.many, thousand.count),
+		base: proxies[:1], baseCount: thousand.count, subject: proxies[1:],
+		load: load{connections: busy, count: b.many}, goal: 1.25,
+	})
+}
+
+// scale compares several proxies on one Redis with one alone.
+func scale(ctx context.Context, b *bench) error {
+	st, err := b.stock(ctx, "Redis", thousand.of(10_000))
+	if err != nil {
+		return err
+	}
+	var proxies servers
+	for range 4 {
+		p, err := b.openWarm(ctx, st)
+		if err != nil {
+			return err
+		}
+		proxies = append(proxies, p)
+	}
+	for _, n := range []int{2, 4} {
+		err := b.compare(ctx, comparison{
+			name: fmt.Sprintf("HIT, Redis, %d proxies against 1", n),
+			base: proxies[:1], subject: proxies[:n],
+			load: load{connections: busy, count: st.count},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spreadKeys measures how evenly a store's keys lie on the masters of a cluster.
+func spreadKeys(ctx context.Context, b *bench) error {
+	st, err := b.stock(ctx, "Redis Cluster", thousand.of(10_000))
+	if err != nil {
+		return err
+	}
+	var sizes []float64
+	var sum float64
+	var list []string
+	for _, node := range st.redis {
+		client := clientOf(node)
+		defer client.Close()
+		n, err := client.DBSize(ctx).Result()
+		if err != nil {
+			return err
+		}
+		sizes, sum, list = append(sizes, float64(n)), sum+float64(n), append(list, fmt.Sprint(n))
+	}
+	b.table.add(row{
+		Name:   fmt.Sprintf("%s, %d recordings: the fullest master against an even share", st.store, st.count),
+		Values: []float64{slices.Max(sizes) * float64(len(sizes)) / sum},
+		Note:   strings.Join(list, ", ") + " keys",
 	})
 	return nil
 }

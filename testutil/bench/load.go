@@ -57,7 +57,7 @@ func (l load) path(client, n int, random func(int) int) string {
 func (b *bench) send(ctx context.Context, url string, l load) (result, error) {
 	var res result
 	var err error
-	if b.client == "wrk" && l.rate == 0 && !l.sweep {
+	if b.settings.wrk && l.rate == 0 && !l.sweep {
 		res, err = b.wrk(ctx, url, l)
 	} else {
 		res, err = l.run(ctx, url)
@@ -75,11 +75,11 @@ func (b *bench) send(ctx context.Context, url string, l load) (result, error) {
 
 // sendAll divides a load among servers, at the same time. The percentiles are
 // those of the slowest.
-func (b *bench) sendAll(ctx context.Context, servers []*process, l load) (result, error) {
-	l.connections /= len(servers)
-	results, errs := make([]result, len(servers)), make([]error, len(servers))
+func (b *bench) sendAll(ctx context.Context, s servers, l load) (result, error) {
+	l.connections /= len(s)
+	results, errs := make([]result, len(s)), make([]error, len(s))
 	var all sync.WaitGroup
-	for i, p := range servers {
+	for i, p := range s {
 		part := l
 		part.salt = fmt.Sprintf("%s.%d", l.salt, i)
 		all.Go(func() { results[i], errs[i] = b.send(ctx, p.url, part) })

@@ -71,7 +71,7 @@ func TestSteadyRateDoesNotDependOnAnswers(t *testing.T) {
 
 func TestErrorsOfTheServerCount(t *testing.T) {
 	url, _ := counted(t, http.NotFoundHandler())
-	b := &bench{settings: &settings{client: "go"}}
+	b := &bench{settings: &settings{}}
 	_, err := b.send(t.Context(), url, load{connections: 1, count: 3, sweep: true})
 	if err == nil || !strings.Contains(err.Error(), "3 of 3 requests failed") {
 		t.Error(err)
@@ -87,8 +87,8 @@ func TestALoadIsDividedAmongServers(t *testing.T) {
 	s := sample{count: 10, size: 200, json: true}
 	one, oneAsked := counted(t, s.inMemory())
 	two, twoAsked := counted(t, s.inMemory())
-	b := &bench{settings: &settings{client: "go"}}
-	res, err := b.sendAll(t.Context(), []*process{{url: one}, {url: two}}, load{connections: 4, count: s.count, sweep: true})
+	b := &bench{settings: &settings{}}
+	res, err := b.sendAll(t.Context(), servers{{url: one}, {url: two}}, load{connections: 4, count: s.count, sweep: true})
 	if err != nil || res.requests != 20 || len(oneAsked) != 10 || len(twoAsked) != 10 {
 		t.Errorf("%+v, %v; %d and %d URLs asked for", res, err, len(oneAsked), len(twoAsked))
 	}

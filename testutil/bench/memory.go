@@ -9,58 +9,38 @@ import (
 
 const mebibyte = 1 << 20
 
-// memoryFiles measures what cannery needs beside its recordings, whose own size
+// memoryOffline measures what cannery needs beside its recordings, whose own size
 // is that of their files, when all have been asked for.
-func (b *bench) memoryFiles(ctx context.Context, store string) error {
-	st, err := b.stock(ctx, store, thousand.of(b.many))
+func memoryOffline(ctx context.Context, b *bench) error {
+	st, err := b.stock(ctx, "offline", thousand.of(b.many))
 	if err != nil {
 		return err
 	}
-	own, err := sizeOf(st.files)
+	own, err := sizeOf(st.fixtures)
 	if err != nil {
 		return err
 	}
-	name := fmt.Sprintf("memory over the recordings' own size, %s, %d", store, st.count)
-	if err := b.memoryOver(ctx, st, own, row{Name: name, Goal: 60}); err != nil || store == "offline" {
-		return err
-	}
-	return b.memoryOver(ctx, st, own, row{Name: name + ", --cache-size for all"}, st.roomForAll()...)
-}
-
-// memoryCache measures what it needs beside --cache-size, where recordings are
-// elsewhere.
-func (b *bench) memoryCache(ctx context.Context, store string) error {
-	st, err := b.stock(ctx, store, thousand.of(b.many))
+	p, err := b.open(ctx, st)
 	if err != nil {
 		return err
 	}
-	size := int64(st.count) * int64(st.size) / 4
-	name := fmt.Sprintf("memory over --cache-size, %s, %d, with a quarter of their size", store, st.count)
-	return b.memoryOver(ctx, st, size, row{Name: name}, "--cache-size", fmt.Sprint(size))
-}
-
-// memoryOver adds the row of the memory in use beside so many bytes, after all
-// recordings have been asked for.
-func (b *bench) memoryOver(ctx context.Context, st *stock, allowed int64, r row, args ...string) error {
-	p, err := b.open(ctx, st, args...)
-	if err != nil {
-		return err
-	}
-	idle, err := p.memory()
+	idle, err := p.memory(inUse)
 	if err != nil {
 		return err
 	}
 	if err := b.sweep(ctx, p, st.count); err != nil {
 		return err
 	}
-	now, err := p.memory()
+	now, err := p.memory(inUse)
 	if err != nil {
 		return err
 	}
-	r.Unit, r.Values = "MiB", []float64{float64(now-allowed) / mebibyte}
-	r.Note = fmt.Sprintf("%d MiB in use, %d MiB of it allowed; %d MiB when it was ready", now/mebibyte, allowed/mebibyte, idle/mebibyte)
-	b.table.add(r)
-	return p.stop()
+	b.table.add(row{
+		Name: fmt.Sprintf("memory over the recordings' own size, offline, %d", st.count), Unit: "MiB", Goal: 60,
+		Values: []float64{float64(now-own) / mebibyte},
+		Note:   fmt.Sprintf("%d MiB in use, of recordings %d MiB; %d MiB when it was ready", now/mebibyte, own/mebibyte, idle/mebibyte),
+	})
+	return nil
 }
 
 // sizeOf returns the bytes in all files below a directory.
@@ -77,4 +57,47 @@ func sizeOf(dir string) (int64, error) {
 		return err
 	})
 	return sum, err
+}
+
+// download measures the most memory that one large answer takes while it passes,
+// on its MISS and on its HIT, beside that of the idle proxy.
+func (b *bench) download(ctx context.Context, store string) error {
+	origin, err := b.floor(ctx, sample{count: 1, size: 100_000_000})
+	if err != nil {
+		return err
+	}
+	st, err := b.stock(ctx, store, sample{})
+	if err != nil {
+		return err
+	}
+	st.origin = origin.url
+	p, err := b.open(ctx, st)
+	if err != nil {
+		return err
+	}
+	idle, err := p.memory(inUse)
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{"MISS", "HIT"} {
+		if err := p.forgetPeak(); err != nil {
+			return err
+		}
+		got, err := cacheHeader(ctx, p.url+target(0))
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("download from %s: X-Cache is %q, not %q", store, got, want)
+		}
+		most, err := p.memory(peak)
+		if err != nil {
+			return err
+		}
+		b.table.add(row{
+			Name: fmt.Sprintf("%s of 100 MB, %s: memory over the idle proxy's", want, store), Unit: "MiB",
+			Values: []float64{float64(most-idle) / mebibyte}, Note: fmt.Sprintf("%d MiB when it was ready", idle/mebibyte),
+		})
+	}
+	return nil
 }

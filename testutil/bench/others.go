@@ -63,8 +63,8 @@ func (b *bench) compareOther(ctx context.Context, name string, start func(origin
 		return fmt.Errorf("the content of %s is not the floor's: %d bytes, not %d", name, got, want)
 	}
 	return b.compare(ctx, comparison{
-		name: "for comparison: " + name, base: base, subject: p,
-		load: load{connections: busy, count: thousand.count}, tail: noGoal,
+		name: "for comparison: " + name, base: servers{base}, subject: servers{p},
+		load: load{connections: busy, count: thousand.count},
 	})
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -60,13 +59,5 @@ func TestParentIsFoundBehindAnyName(t *testing.T) {
 	}
 	if got := parentIn("12 (x)"); got != 0 {
 		t.Error(got)
-	}
-}
-
-func TestCountsGrowToMany(t *testing.T) {
-	for many, want := range map[int][]int{100_000: {10_000, 100_000}, 10_000: {10_000}, 5: {5}} {
-		if got := (&settings{many: many}).counts(); !slices.Equal(got, want) {
-			t.Errorf("%d: %v", many, got)
-		}
 	}
 }

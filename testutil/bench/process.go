@@ -152,19 +152,30 @@ func (p *process) cpu() (float64, error) {
 	return total.Seconds(), nil
 }
 
-// memory returns the bytes of memory that the process has in use.
-func (p *process) memory() (int64, error) {
+// Kinds of memory, as Linux names them in /proc/PID/status.
+const (
+	inUse = "VmRSS"
+	peak  = "VmHWM" // the most that was in use
+)
+
+// memory returns the bytes of a kind of memory of the process.
+func (p *process) memory(kind string) (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(status)) {
-		if kb, found := strings.CutPrefix(line, "VmRSS:"); found {
+		if kb, found := strings.CutPrefix(line, kind+":"); found {
 			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(kb), " kB"), 10, 64)
 			return n << 10, err
 		}
 	}
-	return 0, fmt.Errorf("find the memory of process %d: there is no VmRSS", p.cmd.Process.Pid)
+	return 0, fmt.Errorf("find the memory of process %d: there is no %s", p.cmd.Process.Pid, kind)
+}
+
+// forgetPeak makes the memory in use now the most that was (proc_pid_clear_refs(5)).
+func (p *process) forgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
 }
 
 // freePort returns a port that was free a moment ago.

@@ -3,32 +3,40 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/redisstore"
 )
 
 // A stock is a store full of recordings, and how to start cannery on it.
 type stock struct {
 	sample
-	store string
-	state string // directory
-	files string // directory of the recordings; "" for Redis
-	args  []string
-	redis []*process // that the store is on; nil for others
+	store    string
+	state    string     // directory
+	fixtures string     // directory of the recordings offline
+	origin   string     // URL; not used offline
+	redis    []*process // that the store is on; nil for others
 }
 
+// nowhere is the origin of a stock whose requests are all hits. It is there to be
+// named.
+const nowhere = "http://127.0.0.1:9"
+
 // stock fills a store: "directory", "offline", which is a directory of
-// fixtures, "Redis" or "Redis Cluster". An origin is there to be named: all
-// requests are hits.
+// fixtures, "Redis" or "Redis Cluster".
 func (b *bench) stock(ctx context.Context, store string, s sample) (*stock, error) {
-	st := &stock{sample: s, store: store, state: b.dir, args: []string{"--origin", originName + "=http://127.0.0.1:9"}}
+	st := &stock{sample: s, store: store, state: b.dir, origin: nowhere}
 	switch store {
 	case "directory":
 		st.state = b.folder("state")
-		st.files = st.state
 		return st, s.fillDir(ctx, st.state)
 	case "offline":
-		st.files = b.folder("fixtures")
-		st.args = []string{"--offline", "--fixtures", st.files}
-		return st, s.fillFixtures(st.files)
+		st.fixtures = b.folder("fixtures")
+		return st, s.fillFixtures(st.fixtures)
 	case "Redis Cluster":
 		nodes, err := b.cluster(ctx)
 		if err != nil {
@@ -42,31 +50,106 @@ func (b *bench) stock(ctx context.Context, store string, s sample) (*stock, erro
 		}
 		st.redis = []*process{node}
 	}
-	address := redisURL(st.redis...)
-	st.args = append(st.args, "--redis", address)
-	return st, s.fillRedis(ctx, address)
+	return st, s.fillRedis(ctx, redisURL(st.redis...))
 }
 
 // open starts cannery on a stock.
 func (b *bench) open(ctx context.Context, st *stock, more ...string) (*process, error) {
-	return b.cannery(ctx, st.state, append(st.args[:len(st.args):len(st.args)], more...)...)
+	args := []string{"--origin", originName + "=" + st.origin}
+	switch {
+	case st.store == "offline":
+		args = []string{"--offline", "--fixtures", st.fixtures}
+	case st.redis != nil:
+		args = append(args, "--redis", redisURL(st.redis...))
+	}
+	return b.cannery(ctx, st.state, append(args, more...)...)
 }
 
 // openWarm starts cannery with memory for all recordings, which it then has in
-// it.
+// it. Offline it needs no leave to.
 func (b *bench) openWarm(ctx context.Context, st *stock) (*process, error) {
-	p, err := b.open(ctx, st, st.roomForAll()...)
+	var room []string
+	if st.store != "offline" {
+		room = []string{"--cache-size", fmt.Sprint(64<<20 + 2*st.count*(st.size+1024))}
+	}
+	p, err := b.open(ctx, st, room...)
 	if err != nil {
 		return nil, err
 	}
 	return p, b.sweep(ctx, p, st.count)
 }
 
-// roomForAll are the arguments that let all recordings stay in memory. Offline
-// they do without.
-func (st *stock) roomForAll() []string {
-	if st.store == "offline" {
-		return nil
+// recordings yields the recordings of all URLs of a sample.
+func (s sample) recordings() iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for i := range s.count {
+			if !yield(s.recording(i), nil) {
+				return
+			}
+		}
 	}
-	return []string{"--cache-size", fmt.Sprint(64<<20 + 2*st.count*(st.size+1024))}
+}
+
+// fillDir makes a store in a directory, below which cannery finds it when
+// XDG_STATE_HOME names it.
+func (s sample) fillDir(ctx context.Context, state string) error {
+	store, err := dirstore.Open(filepath.Join(state, "cannery"), 1<<20)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	_, err = store.Import(ctx, fixtures.Rules{}, s.recordings(), false)
+	return err
+}
+
+// fillRedis makes a store in a Redis.
+func (s sample) fillRedis(ctx context.Context, url string) error {
+	store, err := redisstore.Open(ctx, redisstore.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	_, err = store.Import(ctx, fixtures.Rules{}, s.recordings(), false)
+	return err
+}
+
+// fillFixtures writes a directory of fixtures, a hundred to a folder.
+func (s sample) fillFixtures(dir string) error {
+	config := fmt.Sprintf(`{"version": 1, "origins": {%q: "http://origin.test"}, "rules": {}}`, originName)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cannery.json"), []byte(config), 0o644); err != nil {
+		return err
+	}
+	for i := range s.count {
+		folder := filepath.Join(dir, "GET", "v1", fmt.Sprint(i/100))
+		if i%100 == 0 {
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				return err
+			}
+		}
+		if err := writeFixture(filepath.Join(folder, fmt.Sprintf("items--%08x", i)), s.recording(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFixture writes a recording at a path without its extension.
+func writeFixture(stem string, rec *fixtures.Recording) error {
+	sideName := ""
+	doc, side, err := fixtures.EncodeFixture(rec, func(ext string) string {
+		sideName = filepath.Base(stem) + ".body-1" + ext
+		return sideName
+	})
+	if err != nil {
+		return err
+	}
+	if sideName != "" {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(stem), sideName), side.Bytes, 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(stem+".json", doc, 0o644)
 }
