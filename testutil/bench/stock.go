@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"os"
 	"path/filepath"
 
 	"example.com/cannery/fixtures"
@@ -35,7 +36,7 @@ func (b *bench) stock(ctx context.Context, store string, s sample) (*stock, erro
 		return st, s.fillDir(ctx, st.state)
 	case "offline":
 		st.fixtures = b.folder("fixtures")
-		return st, s.fillFixtures(ctx, st.fixtures)
+		return st, s.fillFixtures(st.fixtures)
 	case "Redis Cluster":
 		nodes, err := b.cluster(ctx)
 		if err != nil {
@@ -112,13 +113,43 @@ func (s sample) fillRedis(ctx context.Context, url string) error {
 	return err
 }
 
-// fillFixtures writes a directory of fixtures, as an export does.
-func (s sample) fillFixtures(ctx context.Context, path string) error {
-	dir, err := fixtures.OpenFixtures(path)
+// fillFixtures writes a directory of fixtures, a hundred to a folder.
+func (s sample) fillFixtures(dir string) error {
+	config := fmt.Sprintf(`{"version": 1, "origins": {%q: "http://origin.test"}, "rules": {}}`, originName)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "cannery.json"), []byte(config), 0o644); err != nil {
+		return err
+	}
+	for i := range s.count {
+		folder := filepath.Join(dir, "GET", "v1", fmt.Sprint(i/100))
+		if i%100 == 0 {
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				return err
+			}
+		}
+		if err := writeFixture(filepath.Join(folder, fmt.Sprintf("items--%08x", i)), s.recording(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFixture writes a recording at a path without its extension.
+func writeFixture(stem string, rec *fixtures.Recording) error {
+	sideName := ""
+	doc, side, err := fixtures.EncodeFixture(rec, func(ext string) string {
+		sideName = filepath.Base(stem) + ".body-1" + ext
+		return sideName
+	})
 	if err != nil {
 		return err
 	}
-	config := fixtures.FixtureConfig{Origins: map[string]string{originName: "http://origin.test"}}
-	_, err = dir.Write(ctx, config, s.recordings(), fixtures.WriteOptions{})
-	return err
+	if sideName != "" {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(stem), sideName), side.Bytes, 0o644); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(stem+".json", doc, 0o644)
 }
