@@ -17,7 +17,6 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
-	"example.com/cannery/fixtures/publish"
 )
 
 // A workStore stands behind a directory of fixtures that is recorded into. It
@@ -102,7 +101,7 @@ func (s *workStore) enter(ctx context.Context, anew, later bool, cacheSize int64
 	case later && !left && (first || s.marked()):
 		err = s.leaveEmpty(ctx, first)
 	case first || s.marked():
-		err = s.fill(ctx, anew, left)
+		err = s.fill(ctx, anew && first, left) // who is there already begins nothing anew
 	}
 	if err == nil && first {
 		err = s.users.Unlock()
@@ -124,6 +123,13 @@ func (s *workStore) marked() bool {
 	return err == nil
 }
 
+func (s *workStore) unmark() error {
+	if err := os.Remove(s.marker()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
 // leaveEmpty gives the store nothing but the directory's rules, which the first
 // to come does. The lock of entry is held.
 func (s *workStore) leaveEmpty(ctx context.Context, first bool) error {
@@ -131,11 +137,7 @@ func (s *workStore) leaveEmpty(ctx context.Context, first bool) error {
 		if err := os.WriteFile(s.marker(), nil, 0o600); err != nil {
 			return err
 		}
-		set, err := fixtures.OpenFixtures(s.dir)
-		if err != nil {
-			return err
-		}
-		cfg, _, err := s.contents(ctx, set)
+		cfg, _, err := s.contents(ctx)
 		if err != nil {
 			return err
 		}
@@ -174,19 +176,12 @@ func (s *workStore) fillNow(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		set, err := fixtures.OpenFixtures(s.dir)
-		if err != nil {
-			return err
-		}
-		_, recs, err := s.contents(ctx, set)
+		_, recs, err := s.contents(ctx)
 		if err != nil {
 			return err
 		}
 		s.before = view.Generation
-		if _, err := s.Import(ctx, *view.Rules, recs, false); err != nil {
-			return err
-		}
-		if err := os.Remove(s.marker()); err != nil {
+		if err := s.load(ctx, *view.Rules, recs); err != nil {
 			return err
 		}
 	}
@@ -215,11 +210,7 @@ func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
 // fill makes the store hold what the directory has. What was left there and
 // never written stays, unless the fixtures begin anew.
 func (s *workStore) fill(ctx context.Context, anew, left bool) error {
-	set, err := fixtures.OpenFixtures(s.dir)
-	if err != nil {
-		return err
-	}
-	cfg, recs, err := s.contents(ctx, set)
+	cfg, recs, err := s.contents(ctx)
 	if err != nil {
 		return err
 	}
@@ -237,20 +228,26 @@ func (s *workStore) fill(ctx context.Context, anew, left bool) error {
 	if anew {
 		recs = nothing
 	}
-	if _, err = s.Import(ctx, cfg.Rules, recs, false); err != nil {
+	return s.load(ctx, cfg.Rules, recs)
+}
+
+// load makes recordings all that the store holds: it is not empty any more.
+func (s *workStore) load(ctx context.Context, rules fixtures.Rules, recs iter.Seq2[*fixtures.Recording, error]) error {
+	if _, err := s.Import(ctx, rules, recs, false); err != nil {
 		return err
 	}
-	if err := os.Remove(s.marker()); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return s.unmark()
 }
 
 func nothing(func(*fixtures.Recording, error) bool) {}
 
 // contents returns what a directory has: nothing when there is none, or none
 // with fixtures.
-func (s *workStore) contents(ctx context.Context, set *fixtures.FixtureDir) (cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error], err error) {
+func (s *workStore) contents(ctx context.Context) (cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error], err error) {
+	set, err := fixtures.OpenFixtures(s.dir)
+	if err != nil {
+		return cfg, nil, err
+	}
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
 		return cfg, nothing, nil
 	}
@@ -283,117 +280,4 @@ func (s *workStore) Append(ctx context.Context, c fixtures.Commit) error {
 		s.touch()
 	}
 	return err
-}
-
-// touch notes that the fixtures are not what the store holds.
-func (s *workStore) touch() {
-	s.mu.Lock()
-	s.dirty, s.any = true, true
-	s.mu.Unlock()
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
-}
-
-// publishAfter is how long nothing is recorded before the fixtures are written.
-const publishAfter = time.Second
-
-// keep writes the fixtures from time to time until ctx ends. Writing a large
-// set takes long, so it is not begun again before ten times that has passed.
-func (s *workStore) keep(ctx context.Context, failed func(error)) {
-	timer := time.NewTimer(publishAfter)
-	defer timer.Stop()
-	pause := publishAfter
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.changed:
-			timer.Reset(pause)
-		case <-timer.C:
-			began := time.Now()
-			if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil && ctx.Err() == nil {
-				failed(err)
-			}
-			pause = max(publishAfter, 10*time.Since(began))
-		}
-	}
-}
-
-// publish writes the fixtures, if there is something new or to prune.
-func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (report fixtures.WriteReport, err error) {
-	s.mu.Lock()
-	dirty := s.dirty
-	s.dirty = false
-	s.mu.Unlock()
-	if !dirty && !opts.Prune {
-		return report, nil
-	}
-	defer func() {
-		if err != nil {
-			s.mu.Lock()
-			s.dirty = true
-			s.mu.Unlock()
-			if known := new(failure); !errors.As(err, &known) {
-				err = &failure{exitFailed, err, "what was recorded is kept: the next recording into this directory, without --record, writes it too"}
-			}
-		}
-	}()
-	p, err := publish.New(ctx, s.store, nil, nil)
-	if err != nil {
-		return report, fmt.Errorf("write the fixtures %q: %w", s.dir, err)
-	}
-	set, err := fixtures.OpenFixtures(s.dir)
-	if err != nil {
-		return report, err
-	}
-	report, err = p.Write(ctx, set, opts)
-	if left := int64(p.Left()); err == nil && left > 0 {
-		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
-	}
-	return report, err
-}
-
-// finish writes the fixtures for the last time, and leaves the store, which the
-// last one removes. What could not be written stays in the store. A recording
-// anew that is whole removes the origin's fixtures that it did not make; else
-// they stay: they may be of what was not reached. Old is how many they are.
-func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error) {
-	if old, err = s.finishAnew(ctx, whole); err == nil {
-		_, err = s.publish(ctx, fixtures.WriteOptions{})
-	}
-	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
-		defer s.entry.Close()
-	}
-	err = errors.Join(err, s.Close(), s.users.Unlock())
-	if last, locked := s.users.TryLock(); locked == nil && last && err == nil {
-		err = os.RemoveAll(s.path)
-		if marker := os.Remove(s.marker()); !errors.Is(marker, fs.ErrNotExist) {
-			err = errors.Join(err, marker)
-		}
-	}
-	return old, errors.Join(err, s.users.Close())
-}
-
-// finishAnew is finish for what a recording anew has to prune, if anything was
-// recorded at all.
-func (s *workStore) finishAnew(ctx context.Context, whole bool) (old int, err error) {
-	s.mu.Lock()
-	anew := s.anew && s.any
-	s.mu.Unlock()
-	if !anew {
-		return 0, nil
-	}
-	if !whole {
-		if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil {
-			return 0, err
-		}
-	}
-	report, err := s.publish(ctx, fixtures.WriteOptions{
-		Prune:  true,
-		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
-		DryRun: !whole,
-	})
-	return report.Removed, err
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/publish"
+)
+
+// touch notes that the fixtures are not what the store holds.
+func (s *workStore) touch() {
+	s.mu.Lock()
+	s.dirty, s.any = true, true
+	s.mu.Unlock()
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+// publishAfter is how long nothing is recorded before the fixtures are written.
+const publishAfter = time.Second
+
+// keep writes the fixtures from time to time until ctx ends. Writing a large
+// set takes long, so it is not begun again before ten times that has passed.
+func (s *workStore) keep(ctx context.Context, failed func(error)) {
+	timer := time.NewTimer(publishAfter)
+	defer timer.Stop()
+	pause := publishAfter
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.changed:
+			timer.Reset(pause)
+		case <-timer.C:
+			began := time.Now()
+			if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+			pause = max(publishAfter, 10*time.Since(began))
+		}
+	}
+}
+
+// publish writes the fixtures, if there is something new or to prune.
+func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (report fixtures.WriteReport, err error) {
+	s.mu.Lock()
+	dirty := s.dirty
+	s.dirty = false
+	s.mu.Unlock()
+	if !dirty && !opts.Prune {
+		return report, nil
+	}
+	defer func() {
+		if err != nil {
+			s.mu.Lock()
+			s.dirty = true
+			s.mu.Unlock()
+			if known := new(failure); !errors.As(err, &known) {
+				err = &failure{exitFailed, err, "what was recorded is kept: the next recording into this directory, without --record, writes it too"}
+			}
+		}
+	}()
+	p, err := publish.New(ctx, s.store, nil, nil)
+	if err != nil {
+		return report, fmt.Errorf("write the fixtures %q: %w", s.dir, err)
+	}
+	set, err := fixtures.OpenFixtures(s.dir)
+	if err != nil {
+		return report, err
+	}
+	report, err = p.Write(ctx, set, opts)
+	if left := int64(p.Left()); err == nil && left > 0 {
+		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
+	}
+	return report, err
+}
+
+// finish writes the fixtures for the last time, and leaves the store, which the
+// last one removes. What could not be written stays in the store. A recording
+// anew that is whole removes the origin's fixtures that it did not make; else
+// they stay: they may be of what was not reached. Old is how many they are.
+func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error) {
+	if old, err = s.finishAnew(ctx, whole); err == nil {
+		_, err = s.publish(ctx, fixtures.WriteOptions{})
+	}
+	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
+		defer s.entry.Close()
+	}
+	err = errors.Join(err, s.Close(), s.users.Unlock())
+	if last, locked := s.users.TryLock(); locked == nil && last && err == nil {
+		err = errors.Join(os.RemoveAll(s.path), s.unmark())
+	}
+	return old, errors.Join(err, s.users.Close())
+}
+
+// finishAnew is finish for what a recording anew has to prune, if anything was
+// recorded at all.
+func (s *workStore) finishAnew(ctx context.Context, whole bool) (old int, err error) {
+	s.mu.Lock()
+	anew := s.anew && s.any
+	s.mu.Unlock()
+	if !anew {
+		return 0, nil
+	}
+	if !whole {
+		if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil {
+			return 0, err
+		}
+	}
+	report, err := s.publish(ctx, fixtures.WriteOptions{
+		Prune:  true,
+		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
+		DryRun: !whole,
+	})
+	return report.Removed, err
+}
