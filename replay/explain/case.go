@@ -18,9 +18,9 @@ func (x *explainer) differs(near *neighbour) error {
 	recorded := x.mask.mask(&near.rec.Request)
 	where := places(near.differences)
 	lines := []string{
-		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), inSession(x.request.Session), where),
+		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), inSession(x.Request.Session), where),
 		"",
-		"The nearest recording is " + nameOf(recorded) + inSession(recorded.Session) + ofOrigin(x.request, recorded) + ":",
+		"The nearest recording is " + nameOf(recorded) + inSession(recorded.Session) + ofOrigin(x.Request, recorded) + ":",
 		"",
 	}
 	if len(near.differences) == 0 {
@@ -48,14 +48,14 @@ func ofOrigin(asked, recorded *fixtures.Request) string {
 
 func (x *explainer) elsewhere(near *neighbour) error {
 	recorded := x.mask.mask(&near.rec.Request)
-	if recorded.Origin != x.request.Origin {
+	if recorded.Origin != x.Request.Origin {
 		e := x.otherOrigin(recorded.Origin)
 		e.Nearest, e.Fixture = recorded, near.rec.Name
 		return e
 	}
 	asks := "your request has no session"
-	if x.request.Session != "" {
-		asks = fmt.Sprintf("your request is in session %q", x.request.Session)
+	if x.Request.Session != "" {
+		asks = fmt.Sprintf("your request is in session %q", x.Request.Session)
 	}
 	e := x.miss("other-session", "not recorded: it belongs to another session", []string{
 		fmt.Sprintf("%s is recorded in session %q only, and %s.", x.name(), recorded.Session, asks),
@@ -70,7 +70,7 @@ func (x *explainer) elsewhere(near *neighbour) error {
 
 func (x *explainer) otherOrigin(origin string) *Miss {
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
-		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.request.Origin),
+		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),
 	},
 		fix{"To get the recordings of that origin:", x.offline("--origin " + quote(origin))},
 		fix{"To record it of yours:", x.record()})
@@ -87,7 +87,7 @@ func (x *explainer) severalOrigins() error {
 
 func (x *explainer) neverRecorded(keys int) error {
 	return x.miss("never-recorded", "not recorded", []string{
-		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.request.Session)),
+		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.Request.Session)),
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
 	}, fix{"To record it:", x.record()})
@@ -137,7 +137,7 @@ func (x *explainer) usedUp(ctx context.Context) error {
 		n, verb = fmt.Sprintf("All %d takes", len(recs)), "have"
 	}
 	return x.miss("takes-used-up", "all takes are used up", []string{
-		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, inSession(x.request.Session)),
+		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, inSession(x.Request.Session)),
 		"",
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
@@ -182,7 +182,7 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 	for _, set := range sets[:min(len(sets), maxShown)] {
 		lines = append(lines, "  recorded with  "+credentialsText(set))
 	}
-	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.request.Credentials)))
+	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.Request.Credentials)))
 	const title = "recorded with several other credentials"
 	if choice == "" {
 		return x.miss("several-credentials", title, lines, fix{"To record it with yours:", x.record()})

@@ -131,7 +131,7 @@ func Explain(ctx context.Context, u Unanswered) error {
 	if err != nil {
 		return err
 	}
-	x := &explainer{Unanswered: u, request: u.Request, masked: mask.mask(u.Request), mask: mask}
+	x := &explainer{Unanswered: u, masked: mask.mask(u.Request), mask: mask}
 	switch u.Cause {
 	case WebSocket:
 		return x.notReplayed("websocket", "a WebSocket cannot be replayed", "asks for a WebSocket, and these are not recorded")
@@ -152,9 +152,8 @@ func Explain(ctx context.Context, u Unanswered) error {
 // An explainer has what an explanation is made from.
 type explainer struct {
 	Unanswered
-	request *fixtures.Request // as it was recorded, once that is known
-	masked  *fixtures.Request // what may be shown of it, but for large content
-	mask    masker
+	masked *fixtures.Request // what may be shown of it, but for large content
+	mask   masker
 }
 
 // notRecorded looks for what is near, in the order in which it would help.
@@ -168,7 +167,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 		return err
 	}
 	if as := x.From.Gone(ctx); as != nil {
-		x.request = as
+		x.Request = as
 		return x.gone(len(all.Lines))
 	}
 	if len(all.Lines) == 0 {
@@ -180,7 +179,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 		return err
 	case near != nil && near.distance.tier == elsewhere:
 		return x.elsewhere(near)
-	case near == nil && !slices.Contains(all.Origins, x.request.Origin):
+	case near == nil && !slices.Contains(all.Origins, x.Request.Origin):
 		return x.otherOrigin(all.Origins[0])
 	case near == nil:
 		return x.neverRecorded(len(all.Lines))

@@ -84,7 +84,7 @@ func (x *explainer) origin() string {
 	if x.Hints.Origin != "" {
 		return x.Hints.Origin
 	}
-	return originFlag(x.request.Origin, x.Base)
+	return originFlag(x.Request.Origin, x.Base)
 }
 
 // originFlag spells an origin for --origin.
@@ -126,7 +126,7 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 		return fix{}, false
 	}
 	kind, name, _ := strings.Cut(list[0].at, " ")
-	if kind == "body" && !mediatype.IsJSON(mediaType(x.request)) {
+	if kind == "body" && !mediatype.IsJSON(mediaType(x.Request)) {
 		return fix{}, false // such rules are for what is declared as JSON
 	}
 	rules := *x.Rules
