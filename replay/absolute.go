@@ -59,25 +59,25 @@ func (p *Proxy) isItself(r *http.Request) bool {
 // origins returns the URLs of those that the proxy stands for, as far as they
 // are known.
 func (p *Proxy) origins(ctx context.Context) (origins []*url.URL, err error) {
-	if p.OriginURL != nil {
-		origins = append(origins, p.OriginURL)
+	if p.Origin.URL != nil {
+		origins = append(origins, p.Origin.URL)
 	}
-	if p.Mode != Offline {
+	if p.Origin.Forwarder != nil {
 		return origins, nil
 	}
-	view, err := p.Store.View(ctx)
+	view, err := p.Sequence.Store.View(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names, err := p.Catalog.Origins(ctx, view)
+	names, err := p.Sequence.Catalog.Origins(ctx, view)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		if p.OriginName != "" && name != p.OriginName {
+		if p.Origin.Name != "" && name != p.Origin.Name {
 			continue
 		}
-		base, err := p.Catalog.base(ctx, view, name)
+		base, err := p.Sequence.Catalog.base(ctx, view, name)
 		if err != nil {
 			return nil, err
 		}

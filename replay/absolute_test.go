@@ -17,7 +17,7 @@ func TestForeignHostsAreMisdirected(t *testing.T) {
 		b := setUp(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "origin "+r.RequestURI) }, nil)
 		b.front(t, b.origin.URL+path, func(b *bench) {
 			if name != "" {
-				b.proxy.OriginName = name
+				b.proxy.Origin.Name = name
 			}
 		})
 		b.get(t, "/x?a")
@@ -54,7 +54,7 @@ func TestForeignHostsAreMisdirected(t *testing.T) {
 			}
 		}
 		check(b, fmt.Sprintf("live %q", name))
-		off := b.goOffline(t, func(p *replay.Proxy) { p.OriginName = name })
+		off := b.goOffline(t, func(p *replay.Proxy) { p.Origin.Name = name })
 		check(off, fmt.Sprintf("offline %q", name))
 	}
 }

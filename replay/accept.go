@@ -28,7 +28,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		first := began // alone on the heap, and only once
 		p.began.CompareAndSwap(nil, &first)
 	}
-	w := &writer{ResponseWriter: rw, proxy: p, request: r, named: p.OriginURL}
+	w := &writer{ResponseWriter: rw, proxy: p, request: r, named: p.Origin.URL}
 	defer func() {
 		problem := recover()
 		w.end(problem == nil)
@@ -128,9 +128,7 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 	if r.Header["Upgrade"] != nil && !isWebSocket(r) {
 		delete(r.Header, "Upgrade")
 	}
-	if p.Mode == Offline {
-		return p.standIn(w, r)
-	}
+	w.lookup.request.Session = w.session
 	return p.answer(w, r)
 }
 
@@ -145,76 +143,53 @@ func isWebSocket(r *http.Request) bool {
 }
 
 // accept reads what of a request counts for matching. Content is read when the
-// request may be answered without the origin; it is sent on while it comes
-// otherwise. Whole is false for content that is too large to look up, and for a
-// conversation.
-func (p *Proxy) accept(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
-	req = p.asked(w, r)
-	if !hasContent(r) {
-		return req, true, nil
-	}
-	if !p.looksUp(r) {
-		return req, true, nil
-	}
-	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
-	if err != nil && !errors.Is(err, errSilent) {
-		return nil, false, err
-	}
-	if err != nil || len(head) > fixtures.MaxRequestBody {
-		r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
-		return req, false, nil
-	}
-	req.Body = head
-	r.Body = readCloser{bytes.NewReader(head), r.Body}
-	r.ContentLength = int64(len(head))
-	return req, true, nil
-}
-
-// looksUp reports whether a request may be answered without the origin.
-func (p *Proxy) looksUp(r *http.Request) bool {
-	return p.Mode != Record && p.Methods.HitOrMiss(r.Method)
-}
-
-// acceptWhole reads a request that is not sent on. Of content that is too large
-// to keep the digest is found, as it was recorded. Whole is false when somebody
-// else is to have such a request, unread, or when it is a conversation, with the
-// error errSilent.
-func (p *Proxy) acceptWhole(w *writer, r *http.Request) (req *fixtures.Request, whole bool, err error) {
-	req = p.asked(w, r)
-	if !hasContent(r) {
-		return req, true, nil
-	}
-	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
-	switch {
-	case errors.Is(err, errSilent):
-		r.Body = &talk{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
-		return req, false, err
-	case err != nil:
-		return nil, false, err
-	case len(head) <= fixtures.MaxRequestBody:
-		req.Body = head
-		return req, true, nil
-	case p.Else != nil:
-		r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
-		return req, false, nil
-	}
-	digest := sha256.New()
-	digest.Write(head)
-	rest, err := io.Copy(digest, r.Body)
-	req.Digest, req.BodySize = digest.Sum(nil), int64(len(head))+rest
-	return req, true, err
-}
-
-// asked is the request without its content.
-func (p *Proxy) asked(w *writer, r *http.Request) *fixtures.Request {
-	w.asked = fixtures.Request{
-		Session: w.session,
-		Origin:  p.OriginName,
+// request may be answered from recordings; it is sent on while it comes otherwise.
+// Of content that is too large to keep the digest is found, as it was recorded,
+// unless an origin is to have it, unread.
+func (p *Proxy) accept(l *lookup, r *http.Request) error {
+	l.request = fixtures.Request{
+		Session: l.request.Session,
+		Origin:  p.Origin.Name,
 		Method:  r.Method,
 		Target:  r.RequestURI,
 		Header:  r.Header,
 	}
-	return &w.asked
+	switch {
+	case isWebSocket(r):
+		l.unread = webSocket
+		return nil
+	case !hasContent(r) || !p.looksUp(r.Method):
+		return nil
+	}
+	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
+	switch {
+	case errors.Is(err, errSilent):
+		l.unread = conversation
+	case err != nil:
+		return err
+	case len(head) <= fixtures.MaxRequestBody:
+		l.request.Body = head
+		r.Body = readCloser{bytes.NewReader(head), r.Body}
+		if r.Trailer == nil {
+			r.ContentLength = int64(len(head))
+		}
+		return nil
+	case p.Origin.Forwarder != nil:
+		l.unread = tooLarge
+	default:
+		digest := sha256.New()
+		digest.Write(head)
+		rest, err := io.Copy(digest, r.Body)
+		l.request.Digest, l.request.BodySize = digest.Sum(nil), int64(len(head))+rest
+		return err
+	}
+	r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
+	return nil
+}
+
+// looksUp reports whether requests with a method may be answered from recordings.
+func (p *Proxy) looksUp(method string) bool {
+	return p.Sequence != nil || p.Cache.looksUp(method)
 }
 
 func hasContent(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }

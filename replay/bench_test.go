@@ -54,10 +54,11 @@ func benchmarkHit(b *testing.B, store interface {
 	transport := recorder.NewTransport(recorder.TransportConfig{})
 	defer transport.CloseIdleConnections()
 	p := &replay.Proxy{
-		Store:      store,
-		Origin:     &recorder.Recorder{Origin: u, Transport: transport, Store: store, MaxBody: 1 << 20},
-		OriginName: origin.URL,
-		OriginURL:  u,
+		Cache: &replay.Cache{Store: store},
+		Origin: replay.Origin{
+			Name: origin.URL, URL: u,
+			Forwarder: &recorder.Recorder{Origin: u, Transport: transport, Store: store, MaxBody: 1 << 20},
+		},
 	}
 	r := httptest.NewRequest("GET", "/v1/users?id=1&page=2", nil)
 	r.Header.Set("Accept", "application/json")
@@ -106,7 +107,7 @@ func BenchmarkHitOffline(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p := &replay.Proxy{Mode: replay.Offline, Store: library, Catalog: &replay.Catalog{Store: library}}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: library, Catalog: &replay.Catalog{Store: library}}}
 	r := httptest.NewRequest("GET", "/v1/users?id=1&page=2", nil)
 	measureHits(b, p, r)
 }

@@ -100,10 +100,10 @@ func (c *Catalog) base(ctx context.Context, view fixtures.View, origin string) (
 // lost reports whether there once were recordings of a request, since this
 // process has begun, and are no more. It returns the request with the origin
 // that it then had, if nothing tells it any more.
-func (c *Catalog) lost(rules *fixtures.Rules, keys *keyer, req *fixtures.Request) (*fixtures.Request, bool) {
+func (c *Catalog) lost(rules *fixtures.Rules, memory *fixtures.KeyMemory, keys *keyer, req *fixtures.Request) (*fixtures.Request, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone[keys.key(rules, req)] {
+	if c.gone[keys.key(memory, rules, req)] {
 		return req, true
 	}
 	if req.Origin != "" {
@@ -112,7 +112,7 @@ func (c *Catalog) lost(rules *fixtures.Rules, keys *keyer, req *fixtures.Request
 	for _, origin := range c.former {
 		named := *req
 		named.Origin = origin
-		if c.gone[keys.key(rules, &named)] {
+		if c.gone[keys.key(memory, rules, &named)] {
 			return &named, true
 		}
 	}

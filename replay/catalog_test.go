@@ -26,7 +26,7 @@ func TestAHitOfFixturesNeedsNoOtherRecording(t *testing.T) {
 	b := setUp(t, counter(), recording)
 	want := b.do(t, "GET", "/n", "")
 	library := closedBook{b.exported(t), t}
-	off := b.goOffline(t, func(p *replay.Proxy) { p.Store, p.Catalog = library, &replay.Catalog{Store: library} })
+	off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.Store, p.Sequence.Catalog = library, &replay.Catalog{Store: library} })
 	if got := off.do(t, "GET", "/n", ""); got.status != 200 || got.body != want.body {
 		t.Errorf("%d %q, want %q", got.status, got.body, want.body)
 	}

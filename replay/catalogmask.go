@@ -86,8 +86,8 @@ func holdsPlaceholder(req *fixtures.Request) bool {
 
 // masked finds the recordings that hold placeholders where a request holds
 // secrets, and equal it apart from these. Nil means that there are none.
-func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Request) (*disguised, []keyed, error) {
-	got, err := p.Catalog.at(ctx, view)
+func (s *Sequence) masked(ctx context.Context, view fixtures.View, req *fixtures.Request) (*disguised, []keyed, error) {
+	got, err := s.Catalog.at(ctx, view)
 	var corrupt *fixtures.CorruptError
 	if errors.As(err, &corrupt) {
 		return nil, nil, nil // it is another request's, most likely
@@ -96,7 +96,7 @@ func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Re
 		return nil, nil, err
 	}
 	if explain.Large(req) {
-		if maybe, err := p.maybeMasked(ctx, got, req); !maybe || err != nil {
+		if maybe, err := s.maybeMasked(ctx, got, req); !maybe || err != nil {
 			return nil, nil, err
 		}
 	}
@@ -108,7 +108,7 @@ func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Re
 	if !holdsPlaceholder(masked) {
 		return nil, nil, nil
 	}
-	found, err := got.findMasked(ctx, p.Catalog.Store, cleaner, got.view.Rules.Key(masked))
+	found, err := got.findMasked(ctx, s.Catalog.Store, cleaner, got.view.Rules.Key(masked))
 	if found == nil || err != nil {
 		return nil, nil, err
 	}
@@ -122,7 +122,7 @@ func (p *Proxy) masked(ctx context.Context, view fixtures.View, req *fixtures.Re
 
 // maybeMasked reports whether large content may be that of a recording, apart
 // from its placeholders.
-func (p *Proxy) maybeMasked(ctx context.Context, got *contents, req *fixtures.Request) (bool, error) {
+func (s *Sequence) maybeMasked(ctx context.Context, got *contents, req *fixtures.Request) (bool, error) {
 	path := []byte(req.Path())
 	for i := range got.masked.marked {
 		l := &got.lines[i]
@@ -132,7 +132,7 @@ func (p *Proxy) maybeMasked(ctx context.Context, got *contents, req *fixtures.Re
 		if _, _, same := placeholder.Differ(path, []byte(l.Request().Path())); !same {
 			continue
 		}
-		takes, err := p.Store.Takes(ctx, got.view, l.Key, l.Request())
+		takes, err := s.Store.Takes(ctx, got.view, l.Key, l.Request())
 		var corrupt *fixtures.CorruptError
 		switch {
 		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):

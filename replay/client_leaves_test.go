@@ -37,8 +37,8 @@ func setUpEarly(t *testing.T, header func(w http.ResponseWriter, r *http.Request
 			}
 		}
 	}, func(b *bench) {
-		log := b.proxy.Log
-		b.proxy.Log = func(entry replay.Entry) {
+		log := b.proxy.Events.Log
+		b.proxy.Events.Log = func(entry replay.Entry) {
 			log(entry)
 			e.left <- entry
 		}

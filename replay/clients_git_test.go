@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/replay"
 )
 
 // gitRefs is how many refs the served repository has: enough for the list of
@@ -66,7 +65,7 @@ func setUpGit(t *testing.T, methods ...string) *gitBench {
 		}
 		backend.ServeHTTP(w, r)
 	}, func(b *bench) {
-		b.proxy.Methods, b.recorder.Methods = methods, methods
+		b.proxy.Cache.Methods, b.recorder.Methods = methods, methods
 	})
 	return g
 }
@@ -209,7 +208,7 @@ func TestGitPushesTwiceInRecordMode(t *testing.T) {
 	t.Parallel()
 	g := setUpGit(t)
 	g.front(t, g.origin.URL, func(b *bench) {
-		b.proxy.Mode = replay.Record
+		b.proxy.Cache.Anew = true
 		b.recorder.Anew = true
 	})
 	clone := g.clone(t)

@@ -110,28 +110,16 @@ func (l *listening) Close() error { return l.body.Close() }
 // hear has the pieces of a request's content come in time, and those of a call that
 // is read to its end before it is answered ahead of the reading. Whoever calls it
 // has to call end.
-func hear(w *writer, r *http.Request, whole bool) (end func()) {
+func (p *Proxy) hear(w *writer, r *http.Request) (end func()) {
 	if !hasContent(r) {
 		return func() {}
 	}
 	w.content = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
 	r.Body = w.content
-	if !whole || !isGRPC(r) {
+	if !p.looksUp(r.Method) || !isGRPC(r) {
 		return func() {}
 	}
 	body := listen(r.Body)
 	r.Body = body
 	return body.end
-}
-
-// A talk is the content of a conversation that is passed on: what has come, and
-// what is still to come.
-type talk struct {
-	io.Reader
-	io.Closer
-}
-
-func isConversation(r *http.Request) bool {
-	_, ok := r.Body.(*talk)
-	return ok
 }

@@ -168,8 +168,8 @@ func TestExpectedContinueIsSaidOnce(t *testing.T) {
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		n, _ := io.Copy(io.Discard, r.Body)
 		fmt.Fprintf(w, "stored %d", n)
-	}, func(b *bench) { b.proxy.Methods = []string{"SEARCH"} })
-	b.recorder.Methods = b.proxy.Methods
+	}, func(b *bench) { b.proxy.Cache.Methods = []string{"SEARCH"} })
+	b.recorder.Methods = b.proxy.Cache.Methods
 	for _, method := range []string{"PUT", "SEARCH", "GET"} {
 		for _, size := range []int{5, 300_000} {
 			body := strings.Repeat("y", size)

@@ -30,8 +30,8 @@ func TestAnExplanationHidesWhatTheLogHides(t *testing.T) {
 	} {
 		p := offlineOn(imported(t, fixtures.Rules{}, recordedAs(c.recorded, c.recordedBody, "Content-Type", c.kind)))
 		var logged, heard string
-		p.Log = func(e replay.Entry) { logged = e.CleanURL() + "\n" + e.Note }
-		p.OnMiss = func(u replay.Unmatched) { heard = u.URL + "\n" + u.Text }
+		p.Events.Log = func(e replay.Entry) { logged = e.CleanURL() + "\n" + e.Note }
+		p.Events.OnMiss = func(u replay.Unmatched) { heard = u.URL + "\n" + u.Text }
 		_, answer := send(t, p, c.request, c.body, "Content-Type", c.kind)
 		for _, told := range []string{answer, logged, heard} {
 			if strings.Contains(told, "zq") || !strings.Contains(told, "  "+c.where) {
@@ -45,7 +45,7 @@ func TestARefusedSessionIsQuotedCleanAndShort(t *testing.T) {
 	const token = "ghp_abcdefghijklmnopqrstuvwxyz0123456789"
 	p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("GET /a", "")))
 	var logged replay.Entry
-	p.Log = func(e replay.Entry) { logged = e }
+	p.Events.Log = func(e replay.Entry) { logged = e }
 	res, answer := send(t, p, "GET /a", "", fixtures.SessionField, "a/"+token+strings.Repeat("/b", 200))
 	if res.StatusCode != http.StatusBadRequest || logged.Status != res.StatusCode {
 		t.Fatalf("%s %s", res.Status, answer)

@@ -73,7 +73,7 @@ func reimport(t testing.TB, store *dirstore.Store, rules fixtures.Rules, recs ..
 }
 
 func offlineOn(store *dirstore.Store) *replay.Proxy {
-	return &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
+	return &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 }
 
 // A told is a miss as its client sees it.
@@ -164,8 +164,8 @@ func TestNearestIsWhatTheFewestChangesMake(t *testing.T) {
 func TestLogAnswerAndListenerGetTheSameText(t *testing.T) {
 	p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("GET /users", "")))
 	var logged, heard string
-	p.Log = func(e replay.Entry) { logged = e.Note }
-	p.OnMiss = func(u replay.Unmatched) { heard = u.Text }
+	p.Events.Log = func(e replay.Entry) { logged = e.Note }
+	p.Events.OnMiss = func(u replay.Unmatched) { heard = u.Text }
 	got := missOf(t, p, "GET /usesr", "")
 	want := strings.Join(got.Explanation, "\n")
 	if logged != want || heard != want || got.Detail != got.Explanation[0] || got.Hint == "" {
@@ -199,7 +199,7 @@ func TestGoneIsNotNever(t *testing.T) {
 	a, b := recordedAs("GET /a-thing", ""), recordedAs("GET /other", "")
 	store := imported(t, fixtures.Rules{}, a, b)
 	p := offlineOn(store)
-	p.Hints = explain.Hints{Store: "Redis at cache:6379", Volatile: true}
+	p.Answers.Hints = explain.Hints{Store: "Redis at cache:6379", Volatile: true}
 	if got := missOf(t, p, "GET /a-thing/sub/path", ""); got.Case != "never-recorded" {
 		t.Errorf("before: %s", got.Case)
 	}
@@ -223,7 +223,7 @@ func TestGoneIsNotNever(t *testing.T) {
 
 func TestDamageElsewhereLeavesAMissAMiss(t *testing.T) {
 	store := &memory{err: &fixtures.CorruptError{Place: "GET/x.json", Err: errors.New("cut short")}}
-	p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}, OriginName: recordedOrigin}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}, Origin: replay.Origin{Name: recordedOrigin}}
 	got := missOf(t, p, "GET /a", "")
 	if text := strings.Join(got.Explanation, "\n"); !strings.Contains(text, "GET/x.json") {
 		t.Errorf("the damage is not named:\n%s", text)
@@ -242,7 +242,7 @@ func TestCommandsFitTheCommandLine(t *testing.T) {
 		{explain.Hints{Origin: "api=http://localhost:8080"}, "cannery start --origin api=http://localhost:8080"},
 	} {
 		p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("GET /users", "")))
-		p.Hints = c.hints
+		p.Answers.Hints = c.hints
 		if got := missOf(t, p, "GET /usesr", "").Hint; got != c.want {
 			t.Errorf("%+v: %s\nwant %s", c.hints, got, c.want)
 		}
@@ -289,7 +289,7 @@ func (m *memory) Takes(_ context.Context, view fixtures.View, key fixtures.Key, 
 
 func TestCatalogIsLoadedOnceForAll(t *testing.T) {
 	store := &memory{recs: []*fixtures.Recording{recordedAs("GET /users", "")}}
-	p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() { missOf(t, p, "GET /usesr", "") })
@@ -316,7 +316,7 @@ func FuzzExplanation(f *testing.F) {
 		}
 		store := &memory{recs: []*fixtures.Recording{recordedAs("POST "+target, string(body), "Content-Type", contentType)}}
 		ask := func() string {
-			p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
+			p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 			res, content := send(t, p, "POST "+target2, string(body2), "Content-Type", contentType2)
 			if res.StatusCode != 200 && res.StatusCode != 424 {
 				t.Fatalf("%s: %s", res.Status, content)

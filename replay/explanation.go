@@ -11,21 +11,25 @@ import (
 
 // explain says why a request is not answered: an *explain.Miss, or the error of a
 // store that cannot say.
-func (p *Proxy) explain(ctx context.Context, view fixtures.View, req *fixtures.Request, keys *keyer, why explain.Cause) error {
-	u := explain.Unanswered{Cause: why, Request: req, Rules: view.Rules, Status: p.missStatus(), Hints: &p.Hints, Reset: p.resetCommand(req.Session)}
+func (p *Proxy) explain(ctx context.Context, l *lookup) error {
+	from, req := p.Sequence, &l.request
+	u := explain.Unanswered{
+		Cause: l.cause, Request: req, Rules: l.view.Rules,
+		Status: p.missStatus(), Hints: &p.Answers.Hints, Reset: p.resetCommand(req.Session),
+		From: &evidence{from: from, lookup: l},
+	}
 	// That the store fails is said when it is asked for more.
-	u.Base, _ = p.Catalog.base(ctx, view, req.Origin)
+	u.Base, _ = from.Catalog.base(ctx, l.view, req.Origin)
 	var err error
-	switch why {
+	switch l.cause {
 	case explain.WebSocket, explain.Conversation:
-		_, err = p.nameOrigin(ctx, view, req)
+		_, err = from.nameOrigin(ctx, l.view, req)
 	case explain.SeveralOrigins:
-		u.Origins, err = p.Catalog.Origins(ctx, view)
+		u.Origins, err = from.Catalog.Origins(ctx, l.view)
 	}
 	if err != nil {
 		return err
 	}
-	u.From = &lookup{proxy: p, view: view, request: req, keys: keys}
 	return explain.Explain(ctx, u)
 }
 
@@ -35,42 +39,40 @@ func (p *Proxy) resetCommand(session string) string {
 	if session != "" {
 		which = "session=" + session
 	}
-	url := p.Hints.URL
+	url := p.Answers.Hints.URL
 	if url == "" {
 		url = "$CANNERY_URL"
 	}
 	return fmt.Sprintf("curl -X POST -H '%s: %s' %s%sreset", ResetField, which, url, ownPrefix)
 }
 
-// A lookup is where a request was looked for. It is of one request.
-type lookup struct {
-	proxy   *Proxy
-	view    fixtures.View
-	request *fixtures.Request
-	keys    *keyer
-	got     *contents // of the catalog, once Contents was called
+// The evidence is where a request was looked for.
+type evidence struct {
+	*lookup
+	from *Sequence
+	got  *contents // of the catalog, once Contents was called
 }
 
-func (l *lookup) Contents(ctx context.Context) (explain.Contents, error) {
-	got, err := l.proxy.Catalog.at(ctx, l.view)
+func (e *evidence) Contents(ctx context.Context) (explain.Contents, error) {
+	got, err := e.from.Catalog.at(ctx, e.view)
 	if err != nil {
 		return explain.Contents{}, err
 	}
-	l.got = got
+	e.got = got
 	return explain.Contents{Lines: got.lines, Origins: got.origins, Rules: got.view.Rules}, nil
 }
 
-func (l *lookup) Takes(ctx context.Context, line *explain.Line) (fixtures.Takes, error) {
-	return l.proxy.Store.Takes(ctx, l.got.view, line.Key, line.Request())
+func (e *evidence) Takes(ctx context.Context, line *explain.Line) (fixtures.Takes, error) {
+	return e.from.Store.Takes(ctx, e.got.view, line.Key, line.Request())
 }
 
 // Fitting looks as choose does.
-func (l *lookup) Fitting(ctx context.Context) ([]*fixtures.Recording, error) {
-	for candidate, err := range l.proxy.alike(ctx, l.view, l.request, l.keys) {
+func (e *evidence) Fitting(ctx context.Context) ([]*fixtures.Recording, error) {
+	for candidate, err := range e.from.alike(ctx, e.view, &e.request, &e.keys) {
 		if err != nil {
 			return nil, err
 		}
-		takes, err := l.proxy.Store.Takes(ctx, l.view, candidate.key, candidate.request)
+		takes, err := e.from.Store.Takes(ctx, e.view, candidate.key, candidate.request)
 		if errors.Is(err, fixtures.ErrNotFound) {
 			continue
 		}
@@ -79,20 +81,20 @@ func (l *lookup) Fitting(ctx context.Context) ([]*fixtures.Recording, error) {
 	return nil, nil
 }
 
-func (l *lookup) Masked(ctx context.Context) (int, error) {
-	_, among, err := l.proxy.masked(ctx, l.view, l.request)
+func (e *evidence) Masked(ctx context.Context) (int, error) {
+	_, among, err := e.from.masked(ctx, e.view, &e.request)
 	return len(among), err
 }
 
-func (l *lookup) Gone(ctx context.Context) *fixtures.Request {
-	rules := l.got.view.Rules
-	for candidate := range candidates(l.request) {
-		if as, lost := l.proxy.Catalog.lost(rules, l.keys, candidate); lost {
+func (e *evidence) Gone(ctx context.Context) *fixtures.Request {
+	rules := e.got.view.Rules
+	for candidate := range candidates(&e.request) {
+		if as, lost := e.from.Catalog.lost(rules, &e.from.keys, &e.keys, candidate); lost {
 			return as
 		}
-		_, err := l.proxy.Store.Takes(ctx, l.got.view, l.keys.key(rules, candidate), candidate)
+		_, err := e.from.Store.Takes(ctx, e.got.view, e.keys.key(&e.from.keys, rules, candidate), candidate)
 		if errors.Is(err, fixtures.ErrGone) {
-			return l.request
+			return &e.request
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func TestGRPCClientsAreToldByAStatus(t *testing.T) {
 	call(unary("recorded")).from(t, b.client(t))
 	b.server.Stop()
 	got := call(unary("x")).from(t, b.client(t))
-	if !strings.HasPrefix(got.Status, "rpc error: code = Unavailable desc = origin unreachable: ") || !strings.Contains(got.Status, b.proxy.OriginName) ||
+	if !strings.HasPrefix(got.Status, "rpc error: code = Unavailable desc = origin unreachable: ") || !strings.Contains(got.Status, b.proxy.Origin.Name) ||
 		!strings.Contains(got.Status, "\nhint: ") || got.cache != "BYPASS" {
 		t.Errorf("an origin that is down: %+v", got)
 	}
@@ -76,7 +76,7 @@ func TestConversationPassesLive(t *testing.T) {
 	for name, methods := range map[string]fixtures.Methods{"POST is forwarded": nil, "POST is looked up": {"POST"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setUpGRPC(t, "h2c", func(b *bench) { b.proxy.Methods, b.recorder.Methods = methods, methods })
+			b := setUpGRPC(t, "h2c", func(b *bench) { b.proxy.Cache.Methods, b.recorder.Methods = methods, methods })
 			client := b.client(t)
 			for range 2 {
 				if got := call(pingPong).from(t, client); got.Text != "a b c " || got.Status != "rpc error: code = OK desc = " {
@@ -91,14 +91,17 @@ func TestConversationPassesLive(t *testing.T) {
 	}
 }
 
-func TestConversationPassesToWhoAnswersInstead(t *testing.T) {
+func TestConversationPassesBesideASequence(t *testing.T) {
 	t.Parallel()
 	b := setUpGRPC(t, "h2c", nil)
 	client := b.client(t)
 	call(clientStream).from(t, client)
 	first := &bench{store: b.store, dir: b.dir}
-	first.front(t, b.proxy.OriginName, func(f *bench) {
-		f.proxy = &replay.Proxy{Mode: replay.Offline, Store: b.store, Catalog: &replay.Catalog{Store: b.store}, OriginName: b.proxy.OriginName, Else: b.proxy}
+	first.front(t, b.proxy.Origin.Name, func(f *bench) {
+		f.proxy = &replay.Proxy{
+			Sequence: &replay.Sequence{Store: b.store, Catalog: &replay.Catalog{Store: b.store}},
+			Cache:    b.proxy.Cache, Origin: b.proxy.Origin,
+		}
 	})
 	client = first.client(t)
 	for range 2 {

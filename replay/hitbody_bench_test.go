@@ -26,7 +26,7 @@ func BenchmarkHitBody(b *testing.B) {
 			if _, err := store.Import(b.Context(), fixtures.Rules{}, oneOf(size), false); err != nil {
 				b.Fatal(err)
 			}
-			p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
+			p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 			r := httptest.NewRequest("GET", "/large", nil)
 			b.SetBytes(int64(size))
 			measureHits(b, p, r)

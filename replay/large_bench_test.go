@@ -57,7 +57,7 @@ func BenchmarkLargeMiss(b *testing.B) {
 			recorded := c.body(size.n)
 			asked := recorded[:len(recorded)-20] + "9" + recorded[len(recorded)-19:]
 			store := imported(b, fixtures.Rules{}, recordedAs("POST /big", recorded, pairs...))
-			p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
+			p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 			for name, request := range map[string]string{"near": "POST /big", "absent": "POST /nowhere/near/to/it"} {
 				b.Run(c.name+"/"+size.name+"/"+name, func(b *testing.B) {
 					b.ReportAllocs()

@@ -58,7 +58,7 @@ func (p *Proxy) look(w *writer) {
 			})
 		}
 	}
-	if p.Leads == nil || w.status == 0 {
+	if p.Events.Leads == nil || w.status == 0 {
 		return
 	}
 	p.lookAt(w, fieldsOf(w.Header()), fieldLink)
@@ -92,7 +92,7 @@ func (p *Proxy) lookAt(w *writer, text []byte, link *regexp.Regexp) {
 	for _, found := range link.FindAllSubmatch(text, -1) {
 		host := string(found[len(found)-1])
 		if len(found[1]) == 0 && !strings.EqualFold(host, w.request.Host) {
-			p.Leads.add(host)
+			p.Events.Leads.add(host)
 		}
 	}
 }

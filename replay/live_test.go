@@ -14,7 +14,6 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dirstore"
 	"example.com/cannery/recorder"
-	"example.com/cannery/replay"
 )
 
 func TestStatusesThatAreRecorded(t *testing.T) {
@@ -130,12 +129,12 @@ func TestUnsafeRequestsAreForwardedAndMakeTheirURLStale(t *testing.T) {
 }
 
 func TestMaxAgeRecordsAgain(t *testing.T) {
-	b := setUp(t, echo(), func(b *bench) { b.proxy.MaxAge = time.Nanosecond })
+	b := setUp(t, echo(), func(b *bench) { b.proxy.Cache.MaxAge = time.Nanosecond })
 	b.get(t, "/")
 	if a := b.get(t, "/"); a.cache() != "MISS" || !strings.HasPrefix(a.body, "2 ") {
 		t.Errorf("%v", a)
 	}
-	b = setUp(t, echo(), func(b *bench) { b.proxy.MaxAge = time.Hour })
+	b = setUp(t, echo(), func(b *bench) { b.proxy.Cache.MaxAge = time.Hour })
 	b.get(t, "/")
 	if a := b.get(t, "/"); a.cache() != "HIT" {
 		t.Errorf("%v", a)
@@ -146,12 +145,12 @@ func TestRecordModeForwardsEverythingAndStartsAnew(t *testing.T) {
 	b := setUp(t, echo(), nil)
 	b.get(t, "/")
 	record := func(b *bench) {
-		b.proxy.Mode = replay.Record
+		b.proxy.Cache.Anew = true
 		b.recorder.Anew = true
 		b.recorder.Statuses = recorder.AllStatuses()
 	}
 	b.front(t, b.origin.URL, record)
-	b.proxy.OriginName = b.origin.URL
+	b.proxy.Origin.Name = b.origin.URL
 	for i := range 3 {
 		if a := b.get(t, "/"); a.cache() != "MISS" || !strings.HasPrefix(a.body, fmt.Sprint(i+2)) {
 			t.Errorf("record %d: %v", i, a)
@@ -293,7 +292,7 @@ func TestReplaySpeedKeepsTheRecordedPace(t *testing.T) {
 		w.(http.Flusher).Flush()
 		<-time.After(80 * time.Millisecond)
 		io.WriteString(w, "second")
-	}, func(b *bench) { b.proxy.ReplaySpeed = 1 })
+	}, func(b *bench) { b.proxy.Answers.ReplaySpeed = 1 })
 	b.get(t, "/")
 	began := time.Now()
 	if a := b.get(t, "/"); a.cache() != "HIT" || a.body != "firstsecond" {

@@ -63,7 +63,7 @@ func isOwn(target string) bool {
 
 // keepLog logs a request. Panicked is what a handler's panic said.
 func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
-	if isOwn(r.RequestURI) || w.passed {
+	if isOwn(r.RequestURI) {
 		return
 	}
 	entry := Entry{
@@ -88,15 +88,18 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	case panicked != nil:
 		entry.Note = fmt.Sprintf("cannery failed: %v", panicked)
 	}
+	if w.lookup.damaged != nil {
+		p.notice(w.lookup.damaged)
+	}
 	p.journal.add(entry)
-	if p.Log != nil {
-		p.Log(entry)
+	if p.Events.Log != nil {
+		p.Events.Log(entry)
 	}
 }
 
 // notice logs something that is no request's answer.
 func (p *Proxy) notice(err error) {
-	if p.Log != nil {
-		p.Log(Entry{Time: time.Now(), Note: err.Error()})
+	if p.Events.Log != nil {
+		p.Events.Log(Entry{Time: time.Now(), Note: err.Error()})
 	}
 }

@@ -221,7 +221,7 @@ func TestPartOfAnAnswerThatIsNotRecordedPasses(t *testing.T) {
 func TestBodiesAreComparedByMeaning(t *testing.T) {
 	b := setUp(t, echo(), func(b *bench) {
 		b.recorder.Methods = fixtures.Methods{"POST"}
-		b.proxy.Methods = b.recorder.Methods
+		b.proxy.Cache.Methods = b.recorder.Methods
 	})
 	post := func(contentType, body string) answer {
 		return b.do(t, "POST", "/search", body, "Content-Type", contentType)
@@ -254,7 +254,7 @@ func TestBodiesAreComparedByMeaning(t *testing.T) {
 func TestRulesDecideWhatCounts(t *testing.T) {
 	b := setUp(t, echo(), func(b *bench) {
 		b.recorder.Methods = fixtures.Methods{"POST"}
-		b.proxy.Methods = b.recorder.Methods
+		b.proxy.Cache.Methods = b.recorder.Methods
 		rules, err := fixtures.Rules{MatchHeader: []string{"x-tenant"}, IgnoreQuery: []string{"ts"}, IgnoreBody: []string{"$.meta.id"}}.Normalize()
 		if err != nil {
 			t.Fatal(err)

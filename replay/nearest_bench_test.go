@@ -74,8 +74,8 @@ func BenchmarkExplainAMissAmong100000(b *testing.B) {
 	for _, shape := range shapes {
 		b.Run(shape.name, func(b *testing.B) {
 			store := &many{n: 100_000, as: shape.as}
-			p := &replay.Proxy{Mode: replay.Offline, Store: store, Catalog: &replay.Catalog{Store: store}}
-			if err := p.Catalog.Load(b.Context()); err != nil {
+			p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
+			if err := p.Sequence.Catalog.Load(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {

@@ -177,7 +177,7 @@ func TestOfflineReachesNobody(t *testing.T) {
 	}, recording)
 	b.ask(t, "GET /", "POST /", "PUT /", "GET /")
 	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.AfterLast = replay.FailAfterLast
+		p.Sequence.AfterLast = replay.FailAfterLast
 	})
 	address := b.origin.Listener.Addr().String()
 	connections, lookups := watch(t, address), trapNames(t)

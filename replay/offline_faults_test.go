@@ -73,13 +73,13 @@ func TestStoreDownOfflineIsNotAMiss(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	b := setUp(t, counter(), func(b *bench) { b.proxy.Store, b.recorder.Store = store, store })
+	b := setUp(t, counter(), func(b *bench) { b.proxy.Cache.Store, b.recorder.Store = store, store })
 	flow := []string{"GET /n", "PUT /n", "GET /n"}
 	want := b.ask(t, flow...)
 	said := &lines{}
 	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.Store, p.Catalog = store, &replay.Catalog{Store: store}
-		p.Down = &replay.Outage{What: "store is down", Say: said.say}
+		p.Sequence.Store, p.Sequence.Catalog = store, &replay.Catalog{Store: store}
+		p.Sequence.Down = &replay.Outage{What: "store is down", Say: said.say}
 	})
 	off.wantAnswers(t, flow, want)
 	server.Kill()
@@ -113,8 +113,8 @@ func TestOrderThatCannotBeKnownIsAnError(t *testing.T) {
 	b := setUp(t, counter(), nil)
 	b.ask(t, "GET /n", "PUT /n", "GET /n", "GET /one")
 	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.OriginName = b.origin.URL
-		p.Catalog = &replay.Catalog{Store: brokenWalk{b.store, &fixtures.CorruptError{Place: "the other file", Err: io.ErrUnexpectedEOF}}}
+		p.Origin.Name = b.origin.URL
+		p.Sequence.Catalog = &replay.Catalog{Store: brokenWalk{b.store, &fixtures.CorruptError{Place: "the other file", Err: io.ErrUnexpectedEOF}}}
 	})
 	if a := off.get(t, "/n"); a.status != http.StatusInternalServerError || !strings.Contains(a.body, "the other file") {
 		t.Errorf("two takes: %d %s", a.status, a.body)
@@ -153,7 +153,7 @@ func TestAnImportIsNoDamage(t *testing.T) {
 	store := imported(t, fixtures.Rules{}, takes("old")...)
 	p := offlineOn(store)
 	moving := &replacedStore{Store: store}
-	p.Store, p.AfterLast = moving, replay.FailAfterLast
+	p.Sequence.Store, p.Sequence.AfterLast = moving, replay.FailAfterLast
 	for _, want := range []string{"new1", "newer2"} {
 		name := want[:len(want)-1]
 		moving.replace = func() { reimport(t, store, fixtures.Rules{}, takes(name)...) }

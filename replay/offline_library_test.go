@@ -72,7 +72,7 @@ func TestFixturesReplayAsTheStoreDoes(t *testing.T) {
 		t.Fatal(recorded.err)
 	}
 	library := b.exported(t)
-	off := b.goOffline(t, func(p *replay.Proxy) { p.Store, p.Catalog = library, &replay.Catalog{Store: library} })
+	off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.Store, p.Sequence.Catalog = library, &replay.Catalog{Store: library} })
 	for _, session := range []string{"", "a", "b"} {
 		v := newVisitor(off.URL+"/", session)
 		if got := v.visit(); v.err != nil || !slices.Equal(got, want) {
@@ -97,8 +97,8 @@ func TestALostSideFileIsNoOutage(t *testing.T) {
 	library := b.exportedTo(t, dir)
 	said := &lines{}
 	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.Store, p.Catalog = library, &replay.Catalog{Store: library}
-		p.Down = &replay.Outage{What: "store is down", Say: said.say}
+		p.Sequence.Store, p.Sequence.Catalog = library, &replay.Catalog{Store: library}
+		p.Sequence.Down = &replay.Outage{What: "store is down", Say: said.say}
 	})
 	if a := off.get(t, "/logo.png"); a.body != string(content) {
 		t.Fatalf("before the loss: %d, %d bytes", a.status, len(a.body))
@@ -138,7 +138,7 @@ func TestAPasswordFindsItsPlaceholder(t *testing.T) {
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	b.do(t, "POST", "/login", "user=ada&password=correct-horse-battery", form...)
 	library := b.exported(t)
-	off := b.goOffline(t, func(p *replay.Proxy) { p.Store, p.Catalog = library, &replay.Catalog{Store: library} })
+	off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.Store, p.Sequence.Catalog = library, &replay.Catalog{Store: library} })
 	for _, c := range []struct {
 		content string
 		status  int

@@ -148,7 +148,7 @@ func TestALargeUploadIsFoundByItsDigest(t *testing.T) {
 // TestTooMuchContentIsNotTakenForNone: what is too large to look up is never
 // answered from the recording of the same request without content.
 func TestTooMuchContentIsNotTakenForNone(t *testing.T) {
-	b := setUp(t, everyAnswer(), func(b *bench) { b.proxy.Methods = fixtures.Methods{"POST"} })
+	b := setUp(t, everyAnswer(), func(b *bench) { b.proxy.Cache.Methods = fixtures.Methods{"POST"} })
 	b.do(t, "POST", "/", "")
 	if a := b.do(t, "POST", "/", strings.Repeat("x", fixtures.MaxRequestBody+1)); a.body != "answer 2" || a.cache() != "BYPASS" {
 		t.Errorf("%s %q", a.cache(), a.body)
@@ -167,7 +167,7 @@ func TestOfflineNamesTheProxyAndNotTheOrigin(t *testing.T) {
 			fmt.Fprintf(w, `{"self":%q}`, base+r.URL.Path)
 		}, func(b *bench) {
 			if name != "" {
-				b.proxy.OriginName = name
+				b.proxy.Origin.Name = name
 			}
 		})
 		b.get(t, "/")
@@ -193,9 +193,9 @@ func TestOfflineNamesTheProxyAndNotTheOrigin(t *testing.T) {
 func TestLinksLeadToWhereTheyWereRecorded(t *testing.T) {
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "http://"+r.Host+"/next")
-	}, func(b *bench) { b.proxy.OriginName = "api" })
+	}, func(b *bench) { b.proxy.Origin.Name = "api" })
 	b.get(t, "/")
-	b.proxy.OriginURL = &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	b.proxy.Origin.URL = &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
 	if a := b.get(t, "/"); a.cache() != "HIT" || a.header.Get("Location") != b.URL+"/next" {
 		t.Errorf("%s to %s", a.cache(), a.header.Get("Location"))
 	}
@@ -213,7 +213,7 @@ func TestTheOnlyOriginNeedsNoName(t *testing.T) {
 	if a := b.goOffline(t, nil).get(t, "/"); a.status != http.StatusFailedDependency {
 		t.Errorf("two origins: %d %s", a.status, a.body)
 	}
-	named := b.goOffline(t, func(p *replay.Proxy) { p.OriginName = other.origin.URL })
+	named := b.goOffline(t, func(p *replay.Proxy) { p.Origin.Name = other.origin.URL })
 	if a := named.get(t, "/"); a.cache() != "HIT" {
 		t.Errorf("two origins, one named: %d %s", a.status, a.body)
 	}

@@ -204,7 +204,7 @@ func TestSessionsHaveTimelinesOfTheirOwn(t *testing.T) {
 			b.do(t, method, "/n", "", pairs...)
 		}
 	}
-	off := b.goOffline(t, func(p *replay.Proxy) { p.AfterLast = replay.FailAfterLast })
+	off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.AfterLast = replay.FailAfterLast })
 	replayed := func(session, recorded string) {
 		for step, method := range script {
 			pairs := []string{fixtures.SessionField, session}

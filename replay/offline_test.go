@@ -20,14 +20,12 @@ func (b *bench) goOffline(t *testing.T, change func(*replay.Proxy)) *bench {
 	b.origin.Close()
 	off := &bench{store: b.store, dir: b.dir}
 	off.proxy = &replay.Proxy{
-		Mode:    replay.Offline,
-		Store:   b.store,
-		Catalog: &replay.Catalog{Store: b.store},
-		Log: func(e replay.Entry) {
+		Sequence: &replay.Sequence{Store: b.store, Catalog: &replay.Catalog{Store: b.store}},
+		Events: replay.Events{Log: func(e replay.Entry) {
 			off.mu.Lock()
 			defer off.mu.Unlock()
 			off.entries = append(off.entries, e)
-		},
+		}},
 	}
 	if change != nil {
 		change(off.proxy)
@@ -69,7 +67,7 @@ func everyAnswer() http.HandlerFunc {
 
 // recording makes a bench record every answer.
 func recording(b *bench) {
-	b.proxy.Mode = replay.Record
+	b.proxy.Cache.Anew = true
 	b.recorder.Anew = true
 }
 
@@ -185,7 +183,7 @@ func TestWhatComesAfterTheLastTakeIsChosen(t *testing.T) {
 			[]string{"200 answer 3", "200 answer 4", "200 answer 3", "200 answer 4", "200 answer 3"},
 		},
 	} {
-		off := b.goOffline(t, func(p *replay.Proxy) { p.AfterLast = c.after })
+		off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.AfterLast = c.after })
 		off.wantAnswers(t, four, c.get)
 		off.wantAnswers(t, post, c.post)
 	}

@@ -80,7 +80,7 @@ func (p *Proxy) ownHost(hostport string) bool {
 		host = h
 	}
 	host = strings.ToLower(strings.Trim(host, "[]"))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host) != nil || slices.Contains(p.Hosts, host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || net.ParseIP(host) != nil || slices.Contains(p.Answers.Hosts, host)
 }
 
 func (p *Proxy) ownOrigin(origins []string) bool {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestHealthIsForThisMachineOnly(t *testing.T) {
-	b := setUp(t, echo(), func(b *bench) { b.proxy.Hosts = []string{"proxy.lan"} })
+	b := setUp(t, echo(), func(b *bench) { b.proxy.Answers.Hosts = []string{"proxy.lan"} })
 	for _, c := range []struct {
 		host, origin string
 		want         int

@@ -25,7 +25,8 @@ type listed struct {
 // been served: a JSON object on each line, sent as they are read. When the store
 // fails in the middle the answer is cut short.
 func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
-	if p.Catalog == nil {
+	catalog, served := p.listing()
+	if catalog == nil {
 		return &fixtures.Problem{
 			Status: http.StatusNotFound,
 			Title:  "no such page",
@@ -33,7 +34,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 			Hint:   "cannery ls",
 		}
 	}
-	view, err := p.Catalog.Store.View(r.Context())
+	view, err := catalog.Store.View(r.Context())
 	if err != nil {
 		return storeProblem(err)
 	}
@@ -42,7 +43,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 	lines.SetEscapeHTML(false)
 	w.Header()["Content-Type"] = []string{"application/x-ndjson"}
 	w.Header()["Cache-Control"] = []string{"no-store"}
-	for rec, err := range p.Catalog.Store.Recordings(r.Context()) {
+	for rec, err := range catalog.Store.Recordings(r.Context()) {
 		if err != nil {
 			return storeProblem(err)
 		}
@@ -52,7 +53,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 		req := &rec.Request
 		err := lines.Encode(listed{
 			req.Method, secret.CleanTarget(req.Target), rec.Response.Status, req.Origin, req.Session,
-			rec.Take, rec.Name, p.served.times(eventOf(view, rec)),
+			rec.Take, rec.Name, served.times(eventOf(view, rec)),
 		})
 		if err != nil {
 			return err

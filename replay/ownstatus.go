@@ -1,8 +1,11 @@
 package replay
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+
+	"example.com/cannery/fixtures"
 )
 
 // A health is what the proxy says of itself.
@@ -19,15 +22,42 @@ type health struct {
 // health asks the store, too: its status is 503 when the store cannot answer.
 func (p *Proxy) health(r *http.Request) (h health, status int) {
 	stats := p.Stats()
-	h = health{"ok", p.Mode.String(), p.OriginName, "ok", stats.Hits, stats.Misses, stats.Bypasses}
-	if p.OriginURL != nil {
-		h.Origin = p.OriginURL.Redacted()
+	h = health{"ok", p.Mode(), p.Origin.Name, "ok", stats.Hits, stats.Misses, stats.Bypasses}
+	if p.Origin.URL != nil {
+		h.Origin = p.Origin.URL.Redacted()
 	}
-	if _, err := p.Store.View(r.Context()); err != nil {
+	if _, err := p.view(r.Context()); err != nil {
 		h.Status, h.Store = "store unreachable", err.Error()
 		return h, http.StatusServiceUnavailable
 	}
 	return h, http.StatusOK
+}
+
+// Mode names what the proxy is composed of, for people.
+func (p *Proxy) Mode() string {
+	switch {
+	case p.Origin.Forwarder == nil:
+		return "offline"
+	case p.Cache.Anew:
+		return "record"
+	}
+	return "live"
+}
+
+// view asks what answers last, which is what records.
+func (p *Proxy) view(ctx context.Context) (fixtures.View, error) {
+	if p.Cache != nil {
+		return p.Cache.Store.View(ctx)
+	}
+	return p.Sequence.Store.View(ctx)
+}
+
+// sessions are those that are being replayed.
+func (p *Proxy) sessions() []sessionStatus {
+	if p.Sequence == nil {
+		return []sessionStatus{}
+	}
+	return p.Sequence.sessions.list()
 }
 
 // healthPage is for scripts that wait until the proxy can answer.
@@ -44,7 +74,7 @@ func (p *Proxy) statusPage(w *writer, r *http.Request) error {
 		health
 		Unmatched int64           `json:"unmatched"`
 		Sessions  []sessionStatus `json:"sessions"`
-	}{h, unmatched, p.sessions.list()})
+	}{h, unmatched, p.sessions()})
 }
 
 // ownJSON answers with a page of cannery's own.

@@ -92,7 +92,7 @@ func FuzzTakesKeepTheirOrder(f *testing.F) {
 		}
 		s := &shelf{}
 		s.record(history)
-		p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+		p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 		checkOrder(t, p, history, asked)
 		// The same again, exactly as it was recorded.
 		p.Reset()
@@ -155,7 +155,7 @@ func ask(p *replay.Proxy, c rune) int {
 func TestPollsNeverEndAWait(t *testing.T) {
 	s := &shelf{}
 	s.record("aaaAaa")
-	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", AfterLast: replay.FailAfterLast}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}, AfterLast: replay.FailAfterLast}, Origin: replay.Origin{Name: "o"}}
 	var got []int
 	for _, c := range "aaaaaAaaa" {
 		got = append(got, ask(p, c))
@@ -175,7 +175,7 @@ func TestANewRoundWaitsAgain(t *testing.T) {
 		"aaAaaaaAa":   {0, 0, 1, 2, 3, 0, 0, 1, 2},
 		"aAaaAaaAaa":  {0, 1, 2, 3, 1, 2, 3, 1, 2, 3}, // the PUT begins the round
 	} {
-		p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", AfterLast: replay.LoopTakes}
+		p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}, AfterLast: replay.LoopTakes}, Origin: replay.Origin{Name: "o"}}
 		var got []int
 		for _, c := range asked {
 			got = append(got, ask(p, c))
@@ -192,10 +192,7 @@ func TestAQueryByPostHoldsNothingBack(t *testing.T) {
 	s := &shelf{}
 	s.record("aAa")
 	for methods, want := range map[string][]int{"PUT": {0, 2}, "POST": {0, 0}} {
-		p := &replay.Proxy{
-			Mode: replay.Offline, Store: s, OriginName: "o", Methods: fixtures.Methods{methods},
-			Catalog: &replay.Catalog{Store: s, Methods: fixtures.Methods{methods}},
-		}
+		p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s, Methods: fixtures.Methods{methods}}}, Origin: replay.Origin{Name: "o"}}
 		if got := []int{ask(p, 'a'), ask(p, 'a')}; !slices.Equal(got, want) {
 			t.Errorf("%s changes nothing: got %v, want %v", methods, got, want)
 		}
@@ -207,7 +204,7 @@ func TestAQueryByPostHoldsNothingBack(t *testing.T) {
 func TestAFloodOfSessionsIsBounded(t *testing.T) {
 	s := &shelf{}
 	s.record("aa")
-	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 	in := func(session string) string {
 		r := httptest.NewRequest("GET", "/a", nil)
 		r.Header.Set(fixtures.SessionField, session)
@@ -230,7 +227,7 @@ func TestAFloodOfSessionsIsBounded(t *testing.T) {
 
 func TestTheStatusOfAMissIsChosen(t *testing.T) {
 	s := &shelf{}
-	p := &replay.Proxy{Mode: replay.Offline, Store: s, Catalog: &replay.Catalog{Store: s}, OriginName: "o", MissStatus: http.StatusTeapot}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}, Answers: replay.Answers{MissStatus: http.StatusTeapot}}
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
 	if w.Code != http.StatusTeapot || w.Header().Get("X-Cache") != "MISS" || w.Header().Get("Content-Type") != "application/problem+json" {
@@ -243,7 +240,7 @@ func TestTheStatusOfAMissIsChosen(t *testing.T) {
 func BenchmarkReplay(b *testing.B) {
 	s := &shelf{}
 	s.record("aAa" + strings.Repeat("bB", 500))
-	p := &replay.Proxy{Mode: replay.Offline, Store: indexed{s, map[fixtures.Key]fixtures.Takes{}}, Catalog: &replay.Catalog{Store: s}, OriginName: "o"}
+	p := &replay.Proxy{Sequence: &replay.Sequence{Store: indexed{s, map[fixtures.Key]fixtures.Takes{}}, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 	r := httptest.NewRequest("GET", "/a", nil)
 	measureHits(b, p, r)
 }

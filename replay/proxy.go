@@ -6,7 +6,6 @@ package replay
 import (
 	"context"
 	"errors"
-	"iter"
 	"net/http"
 	"net/url"
 	"sync"
@@ -17,15 +16,65 @@ import (
 	"example.com/cannery/replay/explain"
 )
 
-// Store is what replay needs of a store: to read. Its contract is that of
-// package fixtures.
+// A Proxy answers requests: from its sources, which are asked in the order
+// Sequence, Cache, and else from its origin. What it is composed of makes the
+// difference between the modes:
+//
+//	live       Cache, Origin
+//	record     Cache with Anew, Origin
+//	offline    Sequence, and an Origin without Forwarder
+//	run        Sequence, Cache, Origin
+//
+// Its fields are not changed once it is in use; it may be used concurrently.
+type Proxy struct {
+	// Sequence replays recordings in the order they were made. Nil is none.
+	Sequence *Sequence
+
+	// Cache answers again what has been answered once. Nil is none: it goes
+	// with an origin, which answers the rest.
+	Cache *Cache
+
+	Origin  Origin
+	Answers Answers
+	Events  Events
+
+	stats   stats
+	missed  missed
+	journal journal
+	digest  sync.Once                 // says that an answer is left for its digest
+	began   atomic.Pointer[time.Time] // when the first request came
+	stopped stopped
+}
+
+// A Store is what replay needs of one: to read. Its contract is that of package
+// fixtures.
 type Store interface {
 	View(ctx context.Context) (fixtures.View, error)
 	Takes(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request) (fixtures.Takes, error)
 }
 
-// Origin forwards requests and records the answers; package recorder has one.
-type Origin interface {
+// An Origin is the server that a proxy stands in front of, or for.
+type Origin struct {
+	// Name is the origin's in keys. Offline "" means the only one that there
+	// are recordings of.
+	Name string
+
+	// URL is where the origin is, and what answers name it by. Nil is not
+	// known, which only an offline proxy can do without.
+	URL *url.URL
+
+	// Forwarder passes on what no recording answers. Nil: nothing is passed
+	// on, and each miss is explained.
+	Forwarder Forwarder
+
+	// FailWhenDown answers 503 while the store fails. Otherwise what comes then
+	// is forwarded unrecorded.
+	FailWhenDown bool
+}
+
+// A Forwarder forwards requests and records the answers; package recorder has
+// one.
+type Forwarder interface {
 	// Forward passes the answer on while it records it, and reports whether
 	// it has. The error fixtures.ErrExists means that another request of the
 	// flight has recorded meanwhile, or that known says so, and nothing was
@@ -41,244 +90,131 @@ type Origin interface {
 	Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error
 }
 
-// A Proxy answers requests in front of an origin. Its fields are not changed
-// once it is in use; it may be used concurrently.
-type Proxy struct {
-	Mode  Mode
-	Store Store
-
-	// Origin is where misses go. Offline it is nil.
-	Origin Origin
-
-	// OriginName is the origin's name in keys, and OriginURL its address,
-	// which answers get rewritten from. Offline the name "" means the only
-	// one that there are recordings of, and the address is not needed.
-	OriginName string
-	OriginURL  *url.URL
-
-	// FromFixtures says that the store was filled from fixtures, which know
-	// credentials by placeholders: whoever asks gets an imported recording
-	// as he would offline.
-	FromFixtures bool
-
-	// Methods are answered from recordings beside GET, HEAD and OPTIONS.
-	Methods fixtures.Methods
-
-	// MaxAge is the age beyond which a recording is recorded again. Zero
-	// means that recordings do not age.
-	MaxAge time.Duration
-
-	// FailWhenDown answers 503 while the store is down. Otherwise live mode
-	// forwards without recording. Record mode always fails: unrecorded work
-	// is lost work.
-	FailWhenDown bool
-
+// Answers say how requests are answered.
+type Answers struct {
 	// LeaveBody leaves the origin's URL in textual content, whatever the rules
 	// say. False leaves it there when they do.
 	LeaveBody bool
-
-	// Leads counts the links and redirects in all answers that lead past the
-	// proxy. Nil does not look for them.
-	Leads *Leads
 
 	// ReplaySpeed is the pace of recorded streams: 1 is the recorded one, 2
 	// twice as fast. Zero replays at once.
 	ReplaySpeed float64
 
-	// AfterLast says what comes after the last take, offline.
-	AfterLast AfterLast
-
 	// MissStatus is the status of an answer that says that nothing is
-	// recorded, offline. Zero means 424.
+	// recorded. Zero means 424.
 	MissStatus int
-
-	// Catalog knows the store's recordings beyond their keys. Offline mode
-	// needs it; otherwise nil leaves Report without the unused recordings.
-	Catalog *Catalog
 
 	// Hints are what an explanation of a miss tells to type.
 	Hints explain.Hints
 
-	// Else, when it is not nil, answers what is not recorded, offline: a live
-	// proxy, when what is missing is to be recorded.
-	Else http.Handler
-
-	// OnMiss is told of every offline miss, with its explanation, before the
-	// answer. It may be called concurrently. Nil ignores it.
-	OnMiss func(Unmatched)
-
 	// Hosts are the host names, without port, under which cannery's own
 	// paths may be asked for beside addresses and localhost.
 	Hosts []string
+}
 
-	// Down is told of the result of every reading of the store. Nil ignores it.
-	Down *Outage
-
-	// Log gets an entry for every request. It may be called concurrently.
-	// Nil keeps no log.
+// Events say who is told of what happens. All may be called concurrently.
+type Events struct {
+	// Log gets an entry for every request. Nil keeps no log.
 	Log func(Entry)
 
-	keys     fixtures.KeyMemory
-	stats    stats
-	sessions sessions
-	served   served
-	missed   missed
-	journal  journal
-	digest   sync.Once                 // says that an answer is left for its digest
-	began    atomic.Pointer[time.Time] // when the first request came
-	stopped  stopped
+	// OnMiss is told of every request that nothing answers, with its
+	// explanation, before the answer. Nil ignores it.
+	OnMiss func(Unmatched)
+
+	// Leads counts the links and redirects in all answers that lead past the
+	// proxy. Nil does not look for them.
+	Leads *Leads
+}
+
+// A source is where recordings are looked for.
+type source interface {
+	// find returns the recording that answers a request, nil when it has none:
+	// then the lookup says why, and what the origin's answer is to become.
+	find(ctx context.Context, l *lookup) (*fixtures.Recording, error)
+
+	// lost takes the error of a recording that could not be served. Nil means
+	// that the request is to be looked for again.
+	lost(ctx context.Context, l *lookup, err error) error
 }
 
 // maxRounds bounds how often a request looks again because another one was
 // recorded while it waited. Past it, it goes to the origin by itself.
 const maxRounds = 4
 
-// answer is the path of a request. Offline it is standIn.
+// answer is the path of a request.
 func (p *Proxy) answer(w *writer, r *http.Request) error {
-	if isWebSocket(r) || isConversation(r) {
-		return p.Origin.Bypass(w, r, nil)
-	}
-	defer hear(w, r, p.looksUp(r))()
-	req, whole, err := p.accept(w, r)
-	if err != nil {
+	defer p.hear(w, r)()
+	l := &w.lookup
+	if err := p.accept(l, r); err != nil {
 		return err
 	}
-	if !whole {
-		view, _ := p.Store.View(r.Context()) // the last one known will do
-		w.follow(view.Rules)
-		return p.Origin.Bypass(w, r, nil)
+	if p.Origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method)) {
+		return p.bypass(w, r)
 	}
-	for round := range maxRounds {
-		view, err := p.Store.View(r.Context())
-		p.Down.Report(err)
-		w.follow(view.Rules)
-		if err != nil {
-			return p.cannotSay(w, r, view, req, err)
-		}
-		found, miss, err := p.lookup(r.Context(), view, req)
+	for round := 0; ; round++ {
+		l.again = round > 0
+		found, from, err := p.find(r.Context(), l)
+		w.follow(l.view.Rules)
 		switch {
 		case err != nil:
-			p.Down.Report(err)
-			return p.cannotSay(w, r, view, req, err)
+			return p.cannotSay(w, r, err)
 		case found != nil:
-			p.served.add(fixtures.Event{Key: miss.found, Take: found.Take})
 			err := p.serve(w, r, found, "HIT")
-			switch {
-			case err == nil || w.status != 0: // the answer is out, whole or not
+			if err == nil || w.status != 0 { // the answer is out, whole or not
 				return err
-			case !p.lost(w, err):
-				return p.cannotSay(w, r, view, req, err)
 			}
-			miss.replace = true
-		}
-		if err := p.forward(w, r, miss, round == maxRounds-1); !errors.Is(err, fixtures.ErrExists) {
-			return err
-		}
-	}
-	return nil // not reached: the last round does not wait for others
-}
-
-// lookup finds the recording that answers a request, or says what is missing.
-// A session sees its own recordings first, then those of no session; HEAD is
-// answered from GET's recording where it has none of its own.
-func (p *Proxy) lookup(ctx context.Context, view fixtures.View, req *fixtures.Request) (*fixtures.Recording, miss, error) {
-	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
-	m := miss{view: view, request: req, seen: fixtures.SeenAll}
-	if p.Mode == Record || !p.Methods.HitOrMiss(req.Method) {
-		return nil, m, nil
-	}
-	m.key, m.seen = p.keys.Key(view.Rules, req), 0
-	for candidate := range candidates(req) {
-		key := m.key
-		if candidate != req {
-			key = p.keys.Key(view.Rules, candidate)
-		}
-		takes, err := p.Store.Takes(ctx, view, key, candidate)
-		if err != nil && !errors.Is(err, fixtures.ErrNotFound) {
-			var corrupt *fixtures.CorruptError
-			if !errors.As(err, &corrupt) {
-				return nil, m, err
+			w.startOver()
+			if err := from.lost(r.Context(), l, err); err != nil {
+				return p.cannotSay(w, r, err)
 			}
-			p.notice(corrupt)
-			m.replace = m.replace || candidate == req
-		}
-		found := takes.Live(req, p.oldest())
-		if found == nil && p.FromFixtures {
-			found = takes.LiveImported(req, p.oldest())
-		}
-		if found != nil {
-			m.found = key
-			return found, m, nil
-		}
-		if candidate == req {
-			m.takes, m.seen = takes, takes.Last()
-		}
-	}
-	return nil, m, nil
-}
-
-// candidates yields the requests whose recordings may answer a request, the
-// best first. The request itself is among them, as the same pointer.
-func candidates(req *fixtures.Request) iter.Seq[*fixtures.Request] {
-	return func(yield func(*fixtures.Request) bool) {
-		sessions := []string{req.Session, ""}
-		if req.Session == "" {
-			sessions = sessions[:1]
-		}
-		for _, session := range sessions {
-			if !yield(asked(req, session, req.Method)) {
-				return
-			}
-			if req.Method == http.MethodHead && !yield(asked(req, session, http.MethodGet)) {
-				return
+		case p.Origin.Forwarder == nil:
+			return p.unmatched(w, r)
+		default:
+			alone := round >= maxRounds-1
+			if err := p.forward(w, r, alone); !errors.Is(err, fixtures.ErrExists) {
+				return err
 			}
 		}
 	}
 }
 
-// asked returns the request with another session and method.
-func asked(req *fixtures.Request, session, method string) *fixtures.Request {
-	if session == req.Session && method == req.Method {
-		return req
+// bypass passes on what cannot be looked up.
+func (p *Proxy) bypass(w *writer, r *http.Request) error {
+	if w.lookup.unread != webSocket {
+		view, _ := p.Cache.Store.View(r.Context()) // the last one known will do
+		w.follow(view.Rules)
 	}
-	other := *req
-	other.Session, other.Method = session, method
-	return &other
+	return p.Origin.Forwarder.Bypass(w, r, nil)
 }
 
-// lost reports whether a recording could not be served because the store has
-// lost its content: it is a miss then, which repairs it.
-func (p *Proxy) lost(w *writer, err error) bool {
-	clear(w.Header())
-	w.named, w.recording, w.decided = p.OriginURL, nil, false
-	var corrupt *fixtures.CorruptError
-	if !errors.As(err, &corrupt) {
-		return false
+// find asks the sources in their order.
+func (p *Proxy) find(ctx context.Context, l *lookup) (found *fixtures.Recording, from source, err error) {
+	if p.Sequence != nil {
+		if found, err = p.Sequence.find(ctx, l); found != nil || err != nil {
+			return found, p.Sequence, err
+		}
 	}
-	p.notice(corrupt)
-	return true
+	if p.Cache != nil {
+		found, err = p.Cache.find(ctx, l)
+	}
+	return found, p.Cache, err
 }
 
-// oldest is the time before which recordings are too old to be served.
-func (p *Proxy) oldest() time.Time {
-	if p.MaxAge == 0 {
-		return time.Time{}
-	}
-	return time.Now().Add(-p.MaxAge)
-}
-
-// cannotSay answers a request about which the store says nothing. The view is
-// the last one known.
-func (p *Proxy) cannotSay(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, err error) error {
+// cannotSay answers a request about which a source says nothing. The view of the
+// lookup is the last one known.
+func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	if r.Context().Err() != nil {
 		return r.Context().Err()
 	}
-	if p.Mode == Live && !p.FailWhenDown {
-		var changed *fixtures.Commit
-		if view.Rules != nil {
-			changed = miss{view: view, request: req}.commit(r)
-		}
-		return p.Origin.Bypass(w, r, changed)
+	if problem := new(fixtures.Problem); errors.As(err, &problem) {
+		return err
 	}
-	return storeProblem(err)
+	if p.Origin.Forwarder == nil || p.Origin.FailWhenDown {
+		return storeProblem(err)
+	}
+	var changed *fixtures.Commit
+	if w.lookup.view.Rules != nil {
+		changed = w.lookup.commit(r)
+	}
+	return p.Origin.Forwarder.Bypass(w, r, changed)
 }

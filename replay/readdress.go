@@ -23,8 +23,8 @@ func (w *writer) origin() *url.URL {
 // recordedAt is the URL that the origin had when a request was recorded, nil
 // when nobody knows. It is what the recorded answer names.
 func (p *Proxy) recordedAt(req *fixtures.Request) *url.URL {
-	if req.Base == "" && p.OriginURL != nil {
-		return p.OriginURL
+	if req.Base == "" && p.Origin.URL != nil {
+		return p.Origin.URL
 	}
 	u, err := url.Parse(req.Address())
 	if err != nil || u.Host == "" {

@@ -155,7 +155,7 @@ func TestWebSocketPassesAndIsLogged(t *testing.T) {
 			conn.Write(r.Context(), kind, append([]byte("echo "), message...))
 		}
 		conn.Close(websocket.StatusNormalClosure, "")
-	}, func(b *bench) { b.proxy.Log = func(e replay.Entry) { logged <- e } })
+	}, func(b *bench) { b.proxy.Events.Log = func(e replay.Entry) { logged <- e } })
 	for range 2 {
 		conn, res, err := websocket.Dial(context.Background(), b.URL+"/ws", nil)
 		if err != nil {

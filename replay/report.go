@@ -41,19 +41,20 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	report := Report{Stats: p.Stats()}
 	report.Asked = p.began.Load() != nil
 	report.Unmatched, report.UnmatchedCount = p.missed.all()
-	if p.Catalog == nil {
+	catalog, served := p.listing()
+	if catalog == nil {
 		return report, nil
 	}
-	view, err := p.Catalog.Store.View(ctx)
+	view, err := catalog.Store.View(ctx)
 	if err != nil {
 		return report, fmt.Errorf("find the unused recordings: %w", err)
 	}
-	for rec, err := range p.Catalog.Store.Recordings(ctx) {
+	for rec, err := range catalog.Store.Recordings(ctx) {
 		if err != nil {
 			report.Unused = nil
 			return report, fmt.Errorf("find the unused recordings: %w", err)
 		}
-		if p.served.times(eventOf(view, rec)) == 0 && !p.recorded(rec) {
+		if served.times(eventOf(view, rec)) == 0 && !p.recorded(rec) {
 			req := &rec.Request
 			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
 		}
@@ -61,10 +62,19 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	return report, nil
 }
 
+// listing returns what knows all recordings that people expect to be used, nil for
+// nothing, and counts how often they were: a Sequence's where there is one.
+func (p *Proxy) listing() (*Catalog, *served) {
+	if p.Sequence != nil {
+		return p.Sequence.Catalog, &p.Sequence.served
+	}
+	return p.Cache.Catalog, &p.Cache.served
+}
+
 // recorded reports whether a recording was made since the proxy's first request.
 func (p *Proxy) recorded(rec *fixtures.Recording) bool {
 	began := p.began.Load()
-	return p.Mode != Offline && began != nil && !rec.Recorded.Before(*began)
+	return p.Origin.Forwarder != nil && began != nil && !rec.Recorded.Before(*began)
 }
 
 // eventOf identifies a recording of a store.
@@ -76,9 +86,11 @@ func eventOf(view fixtures.View, rec *fixtures.Recording) fixtures.Event {
 // without one; without any name it rewinds all. Their takes are served from the
 // first again. What Report counts stays.
 func (p *Proxy) Reset(names ...string) {
-	if len(names) == 0 {
-		p.sessions.resetAll()
-		return
+	switch {
+	case p.Sequence == nil: // nothing has a position
+	case len(names) == 0:
+		p.Sequence.sessions.resetAll()
+	default:
+		p.Sequence.sessions.reset(names)
 	}
-	p.sessions.reset(names)
 }

@@ -19,7 +19,7 @@ func TestTheReportNamesWhatWasMissedAndWhatWasNotUsed(t *testing.T) {
 	var mu sync.Mutex
 	var told []replay.Unmatched
 	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.OnMiss = func(u replay.Unmatched) {
+		p.Events.OnMiss = func(u replay.Unmatched) {
 			mu.Lock()
 			defer mu.Unlock()
 			told = append(told, u)
@@ -67,7 +67,7 @@ func TestTheReportNamesWhatWasMissedAndWhatWasNotUsed(t *testing.T) {
 func TestWhatWasJustRecordedIsNotUnused(t *testing.T) {
 	b := setUp(t, counter(), nil)
 	b.ask(t, "GET /old", "GET /unused")
-	b.front(t, b.origin.URL, func(b *bench) { b.proxy.Catalog = &replay.Catalog{Store: b.store} })
+	b.front(t, b.origin.URL, func(b *bench) { b.proxy.Cache.Catalog = &replay.Catalog{Store: b.store} })
 	b.ask(t, "GET /old", "GET /new", "HEAD /new", "PUT /n")
 	report, err := b.proxy.Report(t.Context())
 	if err != nil {

@@ -43,7 +43,7 @@ func FuzzRequestNeverPanics(f *testing.F) {
 			}
 			w.Header().Set("Etag", `"x"`)
 			io.WriteString(w, "other")
-		}, func(b *bench) { b.proxy.Methods = []string{"POST"} })
+		}, func(b *bench) { b.proxy.Cache.Methods = []string{"POST"} })
 		b.Config.ErrorLog = silence
 		conn := b.dial(t)
 		defer conn.Close()

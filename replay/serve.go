@@ -179,10 +179,10 @@ func (p *Proxy) serveStream(w *writer, r *http.Request, content fixtures.Body, c
 
 // keepPace waits until a piece is due.
 func (p *Proxy) keepPace(r *http.Request, began time.Time, at time.Duration) error {
-	if p.ReplaySpeed == 0 {
+	if p.Answers.ReplaySpeed == 0 {
 		return nil
 	}
-	due := time.Duration(float64(at) / p.ReplaySpeed)
+	due := time.Duration(float64(at) / p.Answers.ReplaySpeed)
 	timer := time.NewTimer(due - time.Since(began))
 	defer timer.Stop()
 	select {

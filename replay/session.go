@@ -110,8 +110,8 @@ type place struct {
 	variant string
 }
 
-// A turn is a request for a take.
-type turn struct {
+// A draw is a request for the next of its takes.
+type draw struct {
 	key      fixtures.Key
 	fit      fixtures.Fit // with a recording at least
 	timeline *fixtures.Timeline
@@ -122,39 +122,39 @@ type turn struct {
 
 // next returns the take that a request gets, nil when all are used up. Of
 // concurrent requests each gets the next one.
-func (s *session) next(t turn) *fixtures.Recording {
+func (s *session) next(d draw) *fixtures.Recording {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := place{t.key, t.fit.Variant}
+	at := place{d.key, d.fit.Variant}
 	pos := s.positions[at]
 	if pos == nil {
 		pos = new(position)
 		s.positions[at] = pos
 	}
-	takes := t.fit.Recordings
+	takes := d.fit.Recordings
 	advance := func() {
-		pos.advance(len(takes), t.view.Generation, func(take int) barrier {
-			return s.between(t.timeline, takes[take-1], takes[take], pos.since)
+		pos.advance(len(takes), d.view.Generation, func(take int) barrier {
+			return s.between(d.timeline, takes[take-1], takes[take], pos.since)
 		})
 	}
 	advance()
 	s.requests++
-	if t.after == LoopTakes && !t.peek && pos.served(len(takes)) {
+	if d.after == LoopTakes && !d.peek && pos.served(len(takes)) {
 		// In a new round the takes wait for unsafe requests as in the first.
 		*pos = position{since: pos.last}
 		advance()
 	}
-	if t.peek {
+	if d.peek {
 		return takes[pos.peek()]
 	}
-	take, ok := pos.take(len(takes), t.after)
+	take, ok := pos.take(len(takes), d.after)
 	if !ok {
 		return nil
 	}
 	pos.last = s.requests
 	rec := takes[take]
 	if !fixtures.Safe(rec.Request.Method) {
-		s.replayed[fixtures.Event{Key: t.key, Take: rec.Take}] = s.requests
+		s.replayed[fixtures.Event{Key: d.key, Take: rec.Take}] = s.requests
 	}
 	return rec
 }

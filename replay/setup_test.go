@@ -71,15 +71,13 @@ func (b *bench) front(t *testing.T, origin string, change func(*bench)) {
 	t.Cleanup(transport.CloseIdleConnections)
 	b.recorder = &recorder.Recorder{Origin: u, Transport: transport, Store: b.store, MaxBody: 1 << 30}
 	b.proxy = &replay.Proxy{
-		Store:      b.store,
-		Origin:     b.recorder,
-		OriginName: origin,
-		OriginURL:  u,
-		Log: func(e replay.Entry) {
+		Cache:  &replay.Cache{Store: b.store},
+		Origin: replay.Origin{Name: origin, URL: u, Forwarder: b.recorder},
+		Events: replay.Events{Log: func(e replay.Entry) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.entries = append(b.entries, e)
-		},
+		}},
 	}
 	if change != nil {
 		change(b)

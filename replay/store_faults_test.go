@@ -57,8 +57,8 @@ func onRedisWithin(t *testing.T, server *storetest.RedisServer, timeout time.Dur
 	t.Cleanup(func() { store.Close() })
 	said := &lines{}
 	return func(b *bench) {
-		b.proxy.Store, b.recorder.Store = store, store
-		b.proxy.Down = &replay.Outage{What: "store is down", Say: said.say}
+		b.proxy.Cache.Store, b.recorder.Store = store, store
+		b.proxy.Cache.Down = &replay.Outage{What: "store is down", Say: said.say}
 		b.recorder.Stored = (&replay.Outage{What: "recordings are lost", Say: said.say}).Report
 		if change != nil {
 			change(b)
@@ -139,8 +139,8 @@ func TestStoreDownIsNotAMiss(t *testing.T) {
 
 func TestStoreDownFailsWhereRecordingIsTheJob(t *testing.T) {
 	for name, change := range map[string]func(*bench){
-		"record":            func(b *bench) { b.proxy.Mode, b.recorder.Anew = replay.Record, true },
-		"--store-down fail": func(b *bench) { b.proxy.FailWhenDown = true },
+		"record":            func(b *bench) { b.proxy.Cache.Anew, b.proxy.Origin.FailWhenDown, b.recorder.Anew = true, true, true },
+		"--store-down fail": func(b *bench) { b.proxy.Origin.FailWhenDown = true },
 	} {
 		server := storetest.StartRedis(t)
 		redis, _ := onRedis(t, server, change)

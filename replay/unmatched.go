@@ -44,11 +44,11 @@ func (m *missed) all() (kept []Unmatched, count int64) {
 }
 
 // unmatched explains, to whoever is to know, why nothing answers a request.
-func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *fixtures.Request, keys *keyer, why explain.Cause) error {
-	err := p.explain(r.Context(), view, req, keys, why)
+func (p *Proxy) unmatched(w *writer, r *http.Request) error {
+	err := p.explain(r.Context(), &w.lookup)
 	var problem *fixtures.Problem
 	if !errors.As(err, &problem) {
-		return p.cannotReplay(w, r, view, req, err)
+		return p.cannotSay(w, r, p.Sequence.failed(err))
 	}
 	w.missed, w.explanation = true, err.Error()
 	if miss := new(explain.Miss); errors.As(err, &miss) {
@@ -61,8 +61,8 @@ func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *f
 		Text:    w.explanation,
 	}
 	p.missed.add(u)
-	if p.OnMiss != nil {
-		p.OnMiss(u)
+	if p.Events.OnMiss != nil {
+		p.Events.OnMiss(u)
 	}
 	return err
 }
@@ -70,8 +70,8 @@ func (p *Proxy) unmatched(w *writer, r *http.Request, view fixtures.View, req *f
 // missStatus is the status of a miss. It is no 5xx, which client libraries
 // try again, and not 404, which looks like an answer.
 func (p *Proxy) missStatus() int {
-	if p.MissStatus == 0 {
+	if p.Answers.MissStatus == 0 {
 		return http.StatusFailedDependency
 	}
-	return p.MissStatus
+	return p.Answers.MissStatus
 }

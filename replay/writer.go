@@ -24,9 +24,8 @@ type writer struct {
 	request *http.Request
 	prefix  string // of the request's path, when it named its session there
 	session string
-	asked   fixtures.Request // what of the request counts for matching
-	keys    keyer            // of asked
-	content *pacedBody       // the request's, nil when nobody may have left some of it
+	lookup  lookup
+	content *pacedBody // the request's, nil when nobody may have left some of it
 
 	status int
 	cache  string // what the answer says in X-Cache
@@ -47,8 +46,7 @@ type writer struct {
 	missed      bool   // the answer says that nothing is recorded
 	explanation string // and this is why
 
-	passed bool // somebody else answers
-	part   bool // the length is net/http's to declare
+	part bool // the length is net/http's to declare
 }
 
 // WriteHeader sends the header. Informational responses may come first.
@@ -68,6 +66,12 @@ func (w *writer) WriteHeader(status int) {
 		return // the hold writes it
 	}
 	w.sendHeader()
+}
+
+// startOver makes an answer that has not begun one of which nothing is known.
+func (w *writer) startOver() {
+	clear(w.Header())
+	w.named, w.recording, w.decided = w.proxy.Origin.URL, nil, false
 }
 
 // sendHeader sends the header as it is.

@@ -62,14 +62,14 @@ func (m *recording) begin(session string) error { return recordings.claim(m, ses
 
 func (m *recording) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
-	p.Mode = replay.Record
-	p.Store = m.store
-	p.OriginName, p.OriginURL = m.config.name(m.origin), m.origin
-	p.Origin = &recorder.Recorder{
+	methods := fixtures.Methods(m.config.Methods)
+	p.Cache = &replay.Cache{Store: m.store, Anew: true, Methods: methods}
+	p.Origin = replay.Origin{Name: m.config.name(m.origin), URL: m.origin, FailWhenDown: true}
+	p.Origin.Forwarder = &recorder.Recorder{
 		Origin:    m.origin,
 		Transport: m.transport,
 		Store:     m.store,
-		Methods:   p.Methods,
+		Methods:   methods,
 		Statuses:  recorder.AllStatuses(),
 		MaxBody:   maxBody,
 		Anew:      true,
@@ -94,7 +94,7 @@ func (m *recording) end(t *test, all []*Server) {
 		passed[s.session] = true
 	}
 	for _, s := range all {
-		why := s.proxy.Origin.(*recorder.Recorder).Unreachable()
+		why := s.proxy.Origin.Forwarder.(*recorder.Recorder).Unreachable()
 		if why != nil && s.test.passed() {
 			t.errorf("%s: nothing was recorded: %v", s.test.Name(), why)
 		}

@@ -60,11 +60,10 @@ func (m *replaying) begin(string) error { return nil }
 
 func (m *replaying) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
-	p.Mode = replay.Offline
-	p.Store, p.Catalog = m.library, m.catalog
-	p.OriginName = m.config.name(m.origin)
-	p.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
-	p.OnMiss = func(u replay.Unmatched) {
+	p.Sequence = &replay.Sequence{Store: m.library, Catalog: m.catalog, AfterLast: m.config.AfterLast}
+	p.Origin.Name = m.config.name(m.origin)
+	p.Answers.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
+	p.Events.OnMiss = func(u replay.Unmatched) {
 		if m.config.AllowMiss {
 			s.test.logf("%s", u.Text)
 		} else {

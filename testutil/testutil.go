@@ -162,9 +162,6 @@ func (c *Config) name(origin *url.URL) string {
 // proxy returns what both modes have in common.
 func (c *Config) proxy() *replay.Proxy {
 	return &replay.Proxy{
-		Methods:    fixtures.Methods(c.Methods),
-		AfterLast:  c.AfterLast,
-		MissStatus: c.MissStatus,
-		LeaveBody:  c.LeaveBody,
+		Answers: replay.Answers{MissStatus: c.MissStatus, LeaveBody: c.LeaveBody},
 	}
 }

@@ -7,22 +7,28 @@ import (
 )
 
 // offlineProxy puts together what answers from recordings only. Nothing in it
-// can reach the network: no recorder, and a replay.Proxy without an Origin.
+// can reach the network: no recorder, and an origin without a Forwarder.
 func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 	return &replay.Proxy{
-		Mode:        replay.Offline,
-		Store:       src,
-		Catalog:     &replay.Catalog{Store: src, Methods: o.methods},
-		OriginName:  o.origin.name,
-		OriginURL:   o.origin.url,
-		Methods:     o.methods,
-		AfterLast:   o.afterLast,
-		MissStatus:  o.missStatus,
-		ReplaySpeed: o.replaySpeed,
-		Hosts:       []string{o.host},
-		Hints:       o.hints(src),
-		Log:         j.request,
-		Down:        &replay.Outage{What: "store down, requests get 503", Say: j.say},
+		Sequence: o.sequence(src, j),
+		Origin:   replay.Origin{Name: o.origin.name, URL: o.origin.url},
+		Answers: replay.Answers{
+			MissStatus:  o.missStatus,
+			ReplaySpeed: o.replaySpeed,
+			Hosts:       []string{o.host},
+			Hints:       o.hints(src),
+		},
+		Events: replay.Events{Log: j.request},
+	}
+}
+
+// sequence is what replays recordings.
+func (o *start) sequence(from library, j *journal) *replay.Sequence {
+	return &replay.Sequence{
+		Store:     from,
+		Catalog:   &replay.Catalog{Store: from, Methods: o.methods},
+		AfterLast: o.afterLast,
+		Down:      &replay.Outage{What: "store down, requests get 503", Say: j.say},
 	}
 }
 

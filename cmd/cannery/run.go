@@ -141,16 +141,16 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	if _, err := o.setRules(ctx, src); err != nil {
 		return nil, fmt.Errorf("set the rules of %q: %w", src.address, err)
 	}
-	proxies, err := o.proxies(ctx, src, j, cmd.Args)
+	proxy, err := o.runProxy(ctx, src, j, cmd.Args)
 	if err != nil {
 		return nil, err
 	}
 	tended := o.tend(ctx, src, j)
 	stop, served := make(chan os.Signal, 2), make(chan error, 1)
-	server := newServer(proxies.handler(), stop, j.say)
-	server.http.RegisterOnShutdown(proxies.stop)
+	server := newServer(proxy, stop, j.say)
+	server.http.RegisterOnShutdown(proxy.Stop)
 	go func() { served <- server.serve(ctx, l) }()
-	result := &runResult{mode: proxies.rest.Mode}
+	result := &runResult{mode: proxy.Mode()}
 	var asked <-chan os.Signal
 	child, err := startChild(cmd)
 	if err == nil {
@@ -162,7 +162,7 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	if err != nil {
 		return nil, err
 	}
-	proxies.report(ctx, result)
+	proxy.report(ctx, result)
 	return result, nil
 }
 

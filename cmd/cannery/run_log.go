@@ -45,7 +45,7 @@ func (j *journal) finishRun(r *runResult) {
 	if r.report.Bypasses > 0 {
 		text += fmt.Sprintf(", %d bypassed", r.report.Bypasses)
 	}
-	if r.mode != replay.Offline {
+	if r.mode != "offline" {
 		text += fmt.Sprintf(", %d recorded", r.recorded)
 	}
 	if r.lost > 0 {

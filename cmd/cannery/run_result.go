@@ -13,8 +13,8 @@ import (
 
 // A runResult is what a run came to.
 type runResult struct {
-	mode     replay.Mode
-	code     int // the command's
+	mode     string // see replay.Proxy.Mode
+	code     int    // the command's
 	report   replay.Report
 	leads    []replay.Lead // hosts that answers led to
 	recorded int64
@@ -137,7 +137,7 @@ func writeReport(ctx context.Context, w *world, path string, r *runResult, code 
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
 		return enc.Encode(runJSON{
-			Mode: r.mode.String(), ExitCode: code, Asked: r.report.Asked,
+			Mode: r.mode, ExitCode: code, Asked: r.report.Asked,
 			Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
 			Recorded: r.recorded, Lost: r.lost,
 			Leads:     append([]replay.Lead{}, r.leads...),

@@ -191,9 +191,9 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	proxy := o.proxy(src, journal, lost)
 
 	stop := w.signals()
-	b := banner{Mode: proxy.Mode.String(), Origin: o.origin.String(), Store: src.address, PID: os.Getpid()}
+	b := banner{Mode: proxy.Mode(), Origin: o.origin.String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
-	proxy.Hints.URL = b.URL
+	proxy.Answers.Hints.URL = b.URL
 	told, err := o.tellReady(ctx, w, journal, b.URL)
 	if err != nil {
 		return err
@@ -237,29 +237,29 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 	if o.offline {
 		return o.offlineProxy(src, j)
 	}
-	proxy := &replay.Proxy{
-		Store:        src,
-		Catalog:      &replay.Catalog{Store: src},
-		Origin:       o.recorder(src.store, j, lost),
-		OriginName:   o.origin.name,
-		OriginURL:    o.origin.url,
-		FromFixtures: src.work != nil,
-		Methods:      o.methods,
-		MaxAge:       o.maxAge,
-		FailWhenDown: o.storeDown == "fail",
-		ReplaySpeed:  o.replaySpeed,
-		Hosts:        []string{o.host},
-		Log:          j.request,
-	}
-	down := "store down, requests get 503"
-	switch {
-	case o.record:
-		proxy.Mode = replay.Record
-	case !proxy.FailWhenDown:
+	down, fails := "store down, requests get 503", o.record || o.storeDown == "fail" // unrecorded work is lost work
+	if !fails {
 		down = "store down, requests go to the origin unrecorded"
 	}
-	proxy.Down = &replay.Outage{What: down, Say: j.say}
-	return proxy
+	return &replay.Proxy{
+		Cache: &replay.Cache{
+			Store:        src,
+			Catalog:      &replay.Catalog{Store: src},
+			Anew:         o.record,
+			Methods:      o.methods,
+			MaxAge:       o.maxAge,
+			FromFixtures: src.work != nil,
+			Down:         &replay.Outage{What: down, Say: j.say},
+		},
+		Origin: replay.Origin{
+			Name:         o.origin.name,
+			URL:          o.origin.url,
+			Forwarder:    o.recorder(src.store, j, lost),
+			FailWhenDown: fails,
+		},
+		Answers: replay.Answers{ReplaySpeed: o.replaySpeed, Hosts: []string{o.host}},
+		Events:  replay.Events{Log: j.request},
+	}
 }
 
 // recorder is what forwards and records.

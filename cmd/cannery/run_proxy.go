@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/recorder"
+	"example.com/cannery/replay"
+)
+
+// A runProxy answers a command.
+type runProxy struct {
+	*replay.Proxy
+	recorder *recorder.Recorder // nil offline
+	lost     *replay.Outage     // of recordings
+}
+
+func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
+	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
+	p.Proxy = o.proxy(src, j, p.lost)
+	p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder)
+	if !o.offline && o.fixtures == "" && !o.failUnused {
+		p.Cache.Catalog = nil // what is unused of a whole store is no news
+	}
+	p.Events.Leads = &replay.Leads{}
+	hints := &p.Answers.Hints
+	hints.Command = secret.ShownCommand(command)
+	for _, name := range o.vars {
+		hints.Flags = append(hints.Flags, "--env", name)
+	}
+	if o.log == "off" {
+		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
+	}
+	return p, o.replayFirst(ctx, j, p.Proxy)
+}
+
+// report fills in what the proxy knows of a run.
+func (p *runProxy) report(ctx context.Context, r *runResult) {
+	r.leads = p.Events.Leads.All()
+	r.lost = p.lost.Lost()
+	if p.recorder != nil {
+		r.unreachable = p.recorder.Unreachable()
+	}
+	if p.Cache != nil {
+		r.down = p.Cache.Down.Lost()
+	}
+	if p.Sequence != nil {
+		r.down += p.Sequence.Down.Lost()
+	}
+	r.report, r.unread = p.Report(ctx)
+}
+
+// replayFirst has a live proxy answer what the fixtures have, the unsafe requests
+// too, as it would offline, and record only the rest: so a second run records
+// nothing again.
+func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) error {
+	if o.offline || o.record || o.fixtures == "" {
+		return nil
+	}
+	files, err := fixtures.OpenLibrary(ctx, o.fixtures)
+	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, fixtures.ErrNoFixtures) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("replay %q: %w", o.fixtures, err)
+	}
+	p.Sequence = o.sequence(files, j)
+	p.Origin.Forwarder = &placeholderNote{Forwarder: p.Origin.Forwarder, say: j.say}
+	return nil
+}

@@ -1,0 +1,156 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"example.com/cannery/fixtures"
+)
+
+// A Cache is a source that answers a request with the newest recording of it, as
+// an HTTP cache does (RFC 9111), if that was asked by the same caller and nothing
+// has made it stale. Its fields are not changed once it is in use; it may be used
+// concurrently.
+type Cache struct {
+	Store Store
+
+	// Catalog knows all recordings of the store. Nil leaves Report without the
+	// unused ones, and the proxy without a page that lists them.
+	Catalog *Catalog
+
+	// Anew answers nothing: every request is forwarded and recorded again.
+	Anew bool
+
+	// Methods are answered beside GET, HEAD and OPTIONS.
+	Methods fixtures.Methods
+
+	// MaxAge is the age beyond which a recording is recorded again. Zero
+	// means that recordings do not age.
+	MaxAge time.Duration
+
+	// FromFixtures says that the store was filled from fixtures, which know
+	// credentials by placeholders: whoever asks gets an imported recording
+	// as he would offline.
+	FromFixtures bool
+
+	// Down is told of the result of every reading of the store. Nil ignores it.
+	Down *Outage
+
+	keys   fixtures.KeyMemory
+	served served
+}
+
+// looksUp reports whether requests with a method may be answered.
+func (c *Cache) looksUp(method string) bool {
+	return c != nil && !c.Anew && c.Methods.HitOrMiss(method)
+}
+
+func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
+	if l.replace {
+		return nil, nil // it is there, and damaged
+	}
+	view, err := c.Store.View(ctx)
+	c.Down.Report(err)
+	l.view = view
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.inView(ctx, l)
+	if err != nil {
+		c.Down.Report(err)
+	}
+	return found, err
+}
+
+// inView finds what answers a request under the lookup's view. A session sees its
+// own recordings first, then those of no session; HEAD is answered from GET's
+// recording where it has none of its own.
+func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
+	req, rules := &l.request, l.view.Rules
+	req.Credentials = fixtures.Fingerprints(req.Header, l.view.Secret)
+	l.key, l.takes, l.seen = fixtures.Key{}, fixtures.Takes{}, fixtures.SeenAll
+	if !c.looksUp(req.Method) {
+		return nil, nil
+	}
+	l.key, l.seen = l.keys.key(&c.keys, rules, req), 0
+	for candidate := range candidates(req) {
+		key := l.key
+		if candidate != req {
+			key = l.keys.key(&c.keys, rules, candidate)
+		}
+		takes, err := c.Store.Takes(ctx, l.view, key, candidate)
+		if err != nil && !errors.Is(err, fixtures.ErrNotFound) {
+			if !l.isDamaged(err) {
+				return nil, err
+			}
+			l.replace = l.replace || candidate == req
+		}
+		found := takes.Live(req, c.oldest())
+		if found == nil && c.FromFixtures {
+			found = takes.LiveImported(req, c.oldest())
+		}
+		if found != nil {
+			c.served.add(fixtures.Event{Key: key, Take: found.Take})
+			return found, nil
+		}
+		if candidate == req {
+			l.takes, l.seen = takes, takes.Last()
+		}
+	}
+	return nil, nil
+}
+
+// lost makes a recording whose content the store has lost a miss, which repairs
+// it.
+func (c *Cache) lost(_ context.Context, l *lookup, err error) error {
+	if !l.isDamaged(err) {
+		return err
+	}
+	l.replace = true
+	return nil
+}
+
+// isDamaged reports whether an error is that of a recording which cannot be used,
+// and notes it for the log.
+func (l *lookup) isDamaged(err error) bool {
+	var corrupt *fixtures.CorruptError
+	if !errors.As(err, &corrupt) {
+		return false
+	}
+	l.damaged = corrupt
+	return true
+}
+
+// oldest is the time before which recordings are too old to be served.
+func (c *Cache) oldest() time.Time {
+	if c.MaxAge == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(-c.MaxAge)
+}
+
+// knows reports whether a request that was a miss would be a HIT by now. What
+// the store cannot say is not known.
+func (c *Cache) knows(ctx context.Context, req fixtures.Request) bool {
+	view, err := c.Store.View(ctx)
+	if err != nil {
+		return false
+	}
+	found, err := c.inView(ctx, &lookup{request: req, view: view})
+	return err == nil && found != nil
+}
+
+// commit returns what the recorder has to complete.
+func (l *lookup) commit(r *http.Request) *fixtures.Commit {
+	request := l.request
+	request.Header = fixtures.RecordedHeader(r.Header)
+	return &fixtures.Commit{
+		View:      l.view,
+		Key:       l.key,
+		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
+		Seen:      l.seen,
+		Replace:   l.replace,
+	}
+}
