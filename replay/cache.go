@@ -3,7 +3,6 @@ package replay
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"example.com/cannery/fixtures"
@@ -70,16 +69,13 @@ func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error
 func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, rules := &l.request, l.view.Rules
 	req.Credentials = fixtures.Fingerprints(req.Header, l.view.Secret)
-	l.key, l.takes, l.seen = fixtures.Key{}, fixtures.Takes{}, fixtures.SeenAll
 	if !c.looksUp(req.Method) {
+		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
 	}
-	l.key, l.seen = l.keys.key(&c.keys, rules, req), 0
+	var own fixtures.Takes // of the request itself
 	for candidate := range candidates(req) {
-		key := l.key
-		if candidate != req {
-			key = l.keys.key(&c.keys, rules, candidate)
-		}
+		key := l.keys.key(&c.keys, rules, candidate)
 		takes, err := c.Store.Takes(ctx, l.view, key, candidate)
 		if err != nil && !errors.Is(err, fixtures.ErrNotFound) {
 			if !l.isDamaged(err) {
@@ -96,9 +92,10 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			return found, nil
 		}
 		if candidate == req {
-			l.takes, l.seen = takes, takes.Last()
+			own = takes
 		}
 	}
+	l.miss = &miss{l.keys.key(&c.keys, rules, req), own, own.Last()}
 	return nil, nil
 }
 
@@ -109,6 +106,7 @@ func (c *Cache) lost(_ context.Context, l *lookup, err error) error {
 		return err
 	}
 	l.replace = true
+	l.miss = &miss{key: l.keys.key(&c.keys, l.view.Rules, &l.request)}
 	return nil
 }
 
@@ -142,15 +140,3 @@ func (c *Cache) knows(ctx context.Context, req fixtures.Request) bool {
 	return err == nil && found != nil
 }
 
-// commit returns what the recorder has to complete.
-func (l *lookup) commit(r *http.Request) *fixtures.Commit {
-	request := l.request
-	request.Header = fixtures.RecordedHeader(r.Header)
-	return &fixtures.Commit{
-		View:      l.view,
-		Key:       l.key,
-		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
-		Seen:      l.seen,
-		Replace:   l.replace,
-	}
-}

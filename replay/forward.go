@@ -19,8 +19,8 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	commit.Recording.Request.Base = p.Origin.base()
 	w.recording = commit.Recording
 	flight := ""
-	if l.seen != fixtures.SeenAll && !alone {
-		flight = l.takes.Variant(asked)
+	if l.miss.seen != fixtures.SeenAll && !alone {
+		flight = l.miss.takes.Variant(asked)
 	}
 	if !wantsPart(r) {
 		_, err := forwarder.Forward(w, r, commit, flight, known)
@@ -42,6 +42,22 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 		r.Body = readCloser{bytes.NewReader(asked.Body), r.Body}
 	}
 	return forwarder.Bypass(w, r, nil)
+}
+
+// commit returns what the recorder has to complete. Without a miss it says what
+// the request changes, and is not kept.
+func (l *lookup) commit(r *http.Request) *fixtures.Commit {
+	request := l.request
+	request.Header = fixtures.RecordedHeader(r.Header)
+	c := &fixtures.Commit{
+		View:      l.view,
+		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
+		Replace:   l.replace,
+	}
+	if l.miss != nil {
+		c.Key, c.Seen = l.miss.key, l.miss.seen
+	}
+	return c
 }
 
 // base is the origin's URL, if it is not its name.

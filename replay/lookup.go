@@ -20,12 +20,16 @@ type lookup struct {
 
 	cause explain.Cause // that a Sequence has none
 
-	// What the commit of the origin's answer will need; a Cache finds it out.
-	key     fixtures.Key   // zero for a request that is always forwarded
-	takes   fixtures.Takes // those of the key, none of which fits
-	seen    int            // see fixtures.Commit
-	replace bool           // what is recorded cannot be used
-	damaged error          // and why, for the log
+	miss    *miss // what a Cache has found out; nil: it has not missed
+	replace bool  // what the Cache has recorded cannot be used
+	damaged error // and why, for the log
+}
+
+// A miss is what the commit of the origin's answer needs to know.
+type miss struct {
+	key   fixtures.Key   // zero for a request that is always forwarded
+	takes fixtures.Takes // those of the key, none of which fits
+	seen  int            // see fixtures.Commit
 }
 
 // unread says why a request's content is not known. Zero: it is, or nobody looks
