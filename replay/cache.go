@@ -139,4 +139,3 @@ func (c *Cache) knows(ctx context.Context, req fixtures.Request) bool {
 	found, err := c.inView(ctx, &lookup{request: req, view: view})
 	return err == nil && found != nil
 }
-

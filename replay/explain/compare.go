@@ -11,16 +11,29 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cannery/fixtures/differ"
 )
 
 // compareValues returns the differences of two decoded values: text, numbers as
-// they are spelled, JSON objects and arrays, as go-cmp finds them. At is where
-// they stand.
-func compareValues(at string, yours, recorded any) []difference {
-	r := &reporter{at: at}
-	cmp.Equal(&yours, &recorded, cmp.Reporter(r))
-	slices.SortStableFunc(r.found, func(a, b difference) int { return strings.Compare(a.at, b.at) })
-	return r.found
+// they are spelled, JSON objects and arrays. At is where they stand.
+func compareValues(at string, yours, recorded any) (list []difference) {
+	for d := range differ.Values(yours, recorded, func(a, b any) bool { return a == b }) {
+		list = append(list, difference{at + d.Path, d.A, d.B, at == jsonContent})
+	}
+	return list
+}
+
+// compareParts compares the parts of multipart content.
+func compareParts(yours, recorded map[string]any) (list []difference) {
+	names := maps.Clone(yours)
+	maps.Copy(names, recorded)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		a, inA := yours[name]
+		b, inB := recorded[name]
+		list = append(list, compareValues("part "+name, present(inA, a), present(inB, b))...)
+	}
+	return list
 }
 
 // comparePairs compares the values of each name.
@@ -65,7 +78,7 @@ func compareLines(yours, recorded any) (list []difference, ok bool) {
 	if len(linesA) == 1 && len(linesB) == 1 || max(len(linesA), len(linesB)) > maxLines {
 		return nil, false
 	}
-	r := &reporter{at: "body", lines: true}
+	r := &reporter{}
 	cmp.Equal(linesA, linesB, cmp.Reporter(r))
 	return r.found, true
 }
@@ -73,10 +86,8 @@ func compareLines(yours, recorded any) (list []difference, ok bool) {
 // jsonContent is where JSON content stands.
 const jsonContent = "body $"
 
-// A reporter collects the differences that go-cmp finds.
+// A reporter collects the lines that go-cmp finds to differ.
 type reporter struct {
-	at    string
-	lines bool // what is compared are the lines of a text
 	path  cmp.Path
 	found []difference
 }
@@ -85,13 +96,15 @@ func (r *reporter) PushStep(step cmp.PathStep) { r.path = append(r.path, step) }
 
 func (r *reporter) PopStep() { r.path = r.path[:len(r.path)-1] }
 
-// Report is called for each value that is compared as a whole.
+// Report is called for each line.
 func (r *reporter) Report(result cmp.Result) {
-	if result.Equal() {
+	line, ok := r.path.Last().(cmp.SliceIndex)
+	if result.Equal() || !ok {
 		return
 	}
-	yours, recorded := r.path.Last().Values()
-	r.found = append(r.found, difference{r.place(), valueOf(yours), valueOf(recorded), r.at == jsonContent})
+	i, j := line.SplitKeys() // -1: that text does not have it
+	yours, recorded := line.Values()
+	r.found = append(r.found, difference{at: fmt.Sprintf("body line %d", max(i, j)+1), yours: valueOf(yours), recorded: valueOf(recorded)})
 }
 
 func valueOf(v reflect.Value) any {
@@ -99,42 +112,6 @@ func valueOf(v reflect.Value) any {
 		return absent{}
 	}
 	return v.Interface()
-}
-
-// place names the place that go-cmp is at as a JSONPath below the reporter's.
-func (r *reporter) place() string {
-	var b strings.Builder
-	b.WriteString(r.at)
-	for _, step := range r.path {
-		switch s := step.(type) {
-		case cmp.MapIndex:
-			if name := s.Key().String(); r.at == "part" {
-				b.WriteString(" " + name)
-			} else if isName(name) {
-				b.WriteString("." + name)
-			} else {
-				b.WriteString("[" + strconv.Quote(name) + "]")
-			}
-		case cmp.SliceIndex:
-			i, j := s.SplitKeys()
-			if r.lines {
-				fmt.Fprintf(&b, " line %d", max(i, j)+1)
-			} else {
-				fmt.Fprintf(&b, "[%d]", max(i, j))
-			}
-		}
-	}
-	return b.String()
-}
-
-func isName(s string) bool {
-	for i, c := range s {
-		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf && c != utf8.RuneError
-		if !letter && (i == 0 || c < '0' || c > '9') && (i == 0 || c != '-') {
-			return false
-		}
-	}
-	return s != ""
 }
 
 // jsonText returns a decoded JSON value as text, on one line.

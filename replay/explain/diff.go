@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/differ"
 )
 
 // A difference is one thing in which a request differs from a recording.
@@ -16,7 +17,7 @@ type difference struct {
 }
 
 // absent is what one side of a difference does not have.
-type absent struct{}
+type absent = differ.Absent
 
 // differencesOf says all that keeps a recording from answering a request. Both
 // are masked. It is empty when nothing does but session, origin or credentials.
@@ -162,7 +163,7 @@ func compareContents(a, b any) []difference {
 		}
 	case map[string]any:
 		if y, ok := b.(map[string]any); ok {
-			return compareValues("part", x, y)
+			return compareParts(x, y)
 		}
 	}
 	x, y := contentText(a), contentText(b)

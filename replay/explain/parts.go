@@ -170,8 +170,7 @@ func looksJSON(body []byte) bool {
 	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
 }
 
-// readJSON decodes one JSON value with its numbers as they are spelled. What is
-// nested too deep to be compared is not read.
+// readJSON decodes one JSON value with its numbers as they are spelled.
 func readJSON(data []byte) (value any, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -181,28 +180,7 @@ func readJSON(data []byte) (value any, ok bool) {
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, false
 	}
-	return value, depth(value) <= maxDepth
-}
-
-// maxDepth bounds the nesting of JSON that is compared value by value: go-cmp
-// compares what is in n arrays 2^n times.
-const maxDepth = 12
-
-func depth(value any) int {
-	deepest := 0
-	switch v := value.(type) {
-	case map[string]any:
-		for _, member := range v {
-			deepest = max(deepest, depth(member))
-		}
-	case []any:
-		for _, element := range v {
-			deepest = max(deepest, depth(element))
-		}
-	default:
-		return 0
-	}
-	return deepest + 1
+	return value, true
 }
 
 // without returns the value less what JSONPaths name, which Rules have checked.
