@@ -28,6 +28,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
 		{"fixtures/placeholder", nil, []string{"net/http"}},
+		{"fixtures/differ", nil, []string{"net/http"}},
 		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
@@ -35,11 +36,11 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/secret", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/har", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/publish", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/drift", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/drift", append(slices.Clone(ground), "fixtures/differ", "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
-		{"replay/explain", append(slices.Clone(clean), "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"replay", append(slices.Clone(clean), "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(slices.Clone(clean), "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"replay/explain", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"replay", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		if deps[tt.pkg] == nil {
 			t.Errorf("%s is no package, or depends on nothing", tt.pkg)
