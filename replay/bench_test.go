@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -85,7 +85,7 @@ func measureHits(b *testing.B, p *replay.Proxy, r *http.Request) {
 }
 
 func BenchmarkHitDirectory(b *testing.B) {
-	store, err := dirstore.Open(b.TempDir(), 16<<20)
+	store, err := localstore.Open(b.TempDir(), 16<<20)
 	if err != nil {
 		b.Fatal(err)
 	}

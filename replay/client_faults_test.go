@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 )
 
 func TestClientThatLeavesFreesTheOriginAndTheOthers(t *testing.T) {
@@ -226,7 +226,7 @@ func TestThousandConcurrentMissesOverTwoProxiesAskTheOriginOnce(t *testing.T) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
 		io.WriteString(w, text)
 	}, nil)
-	store, err := dirstore.Open(b.dir, 16<<20)
+	store, err := localstore.Open(b.dir, 16<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

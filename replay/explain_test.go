@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
 )
@@ -47,9 +47,9 @@ func recordedIn(session, request string) *fixtures.Recording {
 }
 
 // imported is a store of recordings and rules.
-func imported(t testing.TB, rules fixtures.Rules, recs ...*fixtures.Recording) *dirstore.Store {
+func imported(t testing.TB, rules fixtures.Rules, recs ...*fixtures.Recording) *localstore.Store {
 	t.Helper()
-	store, err := dirstore.Open(t.TempDir(), 64<<20)
+	store, err := localstore.Open(t.TempDir(), 64<<20)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func imported(t testing.TB, rules fixtures.Rules, recs ...*fixtures.Recording) *
 	return store
 }
 
-func reimport(t testing.TB, store *dirstore.Store, rules fixtures.Rules, recs ...*fixtures.Recording) {
+func reimport(t testing.TB, store *localstore.Store, rules fixtures.Rules, recs ...*fixtures.Recording) {
 	t.Helper()
 	all := func(yield func(*fixtures.Recording, error) bool) {
 		for _, rec := range recs {
@@ -72,7 +72,7 @@ func reimport(t testing.TB, store *dirstore.Store, rules fixtures.Rules, recs ..
 	}
 }
 
-func offlineOn(store *dirstore.Store) *replay.Proxy {
+func offlineOn(store *localstore.Store) *replay.Proxy {
 	return &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
 }
 

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
 )
 
@@ -18,7 +18,7 @@ import (
 func BenchmarkHitBody(b *testing.B) {
 	for _, size := range []int{1 << 10, 100 << 10, 10 << 20} {
 		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
-			store, err := dirstore.Open(b.TempDir(), 64<<20)
+			store, err := localstore.Open(b.TempDir(), 64<<20)
 			if err != nil {
 				b.Fatal(err)
 			}

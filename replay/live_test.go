@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 )
 
@@ -184,7 +184,7 @@ func TestConcurrentMissesAreOneFlight(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		io.WriteString(w, text)
 	}, nil)
-	second, err := dirstore.Open(b.dir, 1<<20)
+	second, err := localstore.Open(b.dir, 1<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package replay_test
 import (
 	"context"
 	"io"
-	"io/fs"
 	"iter"
 	"net/http"
 	"os"
@@ -12,33 +11,27 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/testutil/storetest"
 )
 
-// storedFiles are the files of a bench's store with a suffix, rules and locks
-// left out.
-func (b *bench) storedFiles(t *testing.T, suffix string) (names []string) {
+// storedFile is the one file of a bench's store that a pattern matches.
+func (b *bench) storedFile(t *testing.T, pattern string) string {
 	t.Helper()
-	err := filepath.WalkDir(b.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && strings.HasSuffix(path, suffix) && strings.Contains(path, "GET") {
-			names = append(names, path)
-		}
-		return err
-	})
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no files of the store end in %q: %v", suffix, err)
+	names, err := filepath.Glob(filepath.Join(b.dir, pattern))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("the files %q of the store are %q, %v", pattern, names, err)
 	}
-	return names
+	return names[0]
 }
 
 func TestADamagedRecordingIsNamedOffline(t *testing.T) {
 	b := setUp(t, everyAnswer(), nil)
 	b.get(t, "/damaged")
-	name := b.storedFiles(t, ".json")[0]
-	if err := os.WriteFile(name, []byte(`{"request":`), 0o600); err != nil {
+	name := b.storedFile(t, "data-*")
+	if err := os.WriteFile(name, []byte("damaged"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	b.reopen(t)
@@ -56,7 +49,7 @@ func TestLostContentIsNamedOffline(t *testing.T) {
 	if a := off.get(t, "/lost"); a.body != text {
 		t.Fatalf("before the loss: %d, %d bytes", a.status, len(a.body))
 	}
-	name := b.storedFiles(t, ".txt")[0]
+	name := b.storedFile(t, "bodies/*")
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +119,7 @@ func TestOrderThatCannotBeKnownIsAnError(t *testing.T) {
 
 // A replacedStore has its recordings replaced when one has been looked up.
 type replacedStore struct {
-	*dirstore.Store
+	*localstore.Store
 	replace func()
 }
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -24,7 +24,7 @@ type bench struct {
 	*httptest.Server
 	proxy    *replay.Proxy
 	recorder *recorder.Recorder
-	store    *dirstore.Store
+	store    *localstore.Store
 	dir      string // of the store
 	origin   *httptest.Server
 
@@ -55,7 +55,7 @@ func setUp(t *testing.T, origin http.HandlerFunc, change func(*bench)) *bench {
 // reopen opens a bench's store, which remembers nothing of before.
 func (b *bench) reopen(t *testing.T) {
 	t.Helper()
-	store, err := dirstore.Open(b.dir, 16<<20)
+	store, err := localstore.Open(b.dir, 16<<20)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/publish"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
@@ -32,7 +32,7 @@ type recording struct {
 	config    *Config
 	origin    *url.URL
 	set       *fixtures.FixtureDir
-	store     *dirstore.Store
+	store     *localstore.Store
 	transport *http.Transport
 }
 
@@ -49,7 +49,7 @@ func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err e
 		}
 		rules = old.Rules
 	}
-	if m.store, err = dirstore.Open(t.TempDir(), cacheBytes); err != nil {
+	if m.store, err = localstore.Open(t.TempDir(), cacheBytes); err != nil {
 		return nil, err
 	}
 	if err := m.store.SetRules(t.Context(), rules); err != nil {
@@ -129,7 +129,7 @@ func (m *recording) write(sessions map[string]bool) error {
 
 // A passedStore has the recordings of some sessions only.
 type passedStore struct {
-	*dirstore.Store
+	*localstore.Store
 	sessions map[string]bool
 }
 

@@ -31,7 +31,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/differ", nil, []string{"net/http"}},
 		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/dirstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/localstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/redisstore", clean, []string{"github.com/spf13", "net/http/httputil"}},
 		{"fixtures/secret", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/har", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
@@ -40,7 +40,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
 		{"replay/explain", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"replay", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/dirstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/localstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		if deps[tt.pkg] == nil {
 			t.Errorf("%s is no package, or depends on nothing", tt.pkg)

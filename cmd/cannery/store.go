@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -84,7 +84,7 @@ func (o *storeOptions) openDir(env environment) (store, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	dir, err := dirstore.Open(path, o.cacheSize)
+	dir, err := localstore.Open(path, o.cacheSize)
 	if err != nil {
 		return nil, "", &failure{exitStore, err, "recordings are kept there unless XDG_STATE_HOME names another directory, or --redis a Redis"}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 )
 
 // A workStore stands behind a directory of fixtures that is recorded into. It
@@ -94,7 +94,7 @@ func (s *workStore) enter(ctx context.Context, anew, later bool, cacheSize int64
 	}
 	_, absent := os.Stat(s.path)
 	left := absent == nil && !s.marked() // by a process that was killed
-	if s.store, err = dirstore.Open(s.path, cacheSize); err != nil {
+	if s.store, err = localstore.Open(s.path, cacheSize); err != nil {
 		return errors.Join(err, s.users.Close())
 	}
 	switch {

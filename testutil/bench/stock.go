@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/dirstore"
+	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/redisstore"
 )
 
@@ -93,7 +93,7 @@ func (s sample) recordings() iter.Seq2[*fixtures.Recording, error] {
 // fillDir makes a store in a directory, below which cannery finds it when
 // XDG_STATE_HOME names it.
 func (s sample) fillDir(ctx context.Context, state string) error {
-	store, err := dirstore.Open(filepath.Join(state, "cannery"), 1<<20)
+	store, err := localstore.Open(filepath.Join(state, "cannery"), 1<<20)
 	if err != nil {
 		return err
 	}
