@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 )
 
 // A miss is a request that no recording answers, with what its commit will need.
@@ -51,7 +52,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, m miss, alone bool) error {
 		_, err := p.Origin.Forward(w, r, commit, flight, known)
 		return err
 	}
-	for _, name := range fixtures.PartialFields {
+	for _, name := range field.Partial {
 		delete(commit.Recording.Request.Header, name)
 	}
 	recorded, answered, err := p.Origin.Fetch(w, r, commit, flight, known)
@@ -94,7 +95,7 @@ func wantsPart(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	for _, name := range fixtures.PartialFields {
+	for _, name := range field.Partial {
 		if r.Header[name] != nil {
 			return true
 		}

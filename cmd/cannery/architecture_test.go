@@ -16,7 +16,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		pkg, all, _ := strings.Cut(line, " ")
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
-	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename", "fixtures/links", "fixtures/mediatype"}
+	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/filename", "fixtures/links", "fixtures/mediatype"}
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
 	for _, tt := range []struct {
 		pkg    string
@@ -25,6 +25,8 @@ func TestImportsPointDownOnly(t *testing.T) {
 	}{
 		{"fixtures/exactjson", nil, []string{"net/http"}},
 		{"fixtures/filename", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
+		{"fixtures/field", nil, []string{"net/http/httputil"}},
+		{"fixtures/coding", []string{"fixtures/field"}, []string{"net/http/httputil"}},
 		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
 		{"fixtures/placeholder", nil, []string{"net/http"}},
