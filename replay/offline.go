@@ -173,7 +173,7 @@ type keyed struct {
 
 // next takes the next of the takes that fit a request, nil when all are used up.
 // A request that asks again gets the one whose turn it was.
-func (p *Proxy) next(ctx context.Context, view fixtures.View, req *fixtures.Request, key fixtures.Key, fit fixtures.Fit, again bool) (*fixtures.Recording, error) {
+func (p *Proxy) next(ctx context.Context, view fixtures.View, req *fixtures.Request, key fixtures.Key, fit fixtures.OfflineTakes, again bool) (*fixtures.Recording, error) {
 	t := turn{key: key, fit: fit, view: view, after: p.AfterLast}
 	method := fit.Recordings[0].Request.Method
 	// A HEAD that a GET's recording answers does not use the GET's take up.

@@ -113,7 +113,7 @@ type place struct {
 // A turn is a request for a take.
 type turn struct {
 	key      fixtures.Key
-	fit      fixtures.Fit // with a recording at least
+	fit      fixtures.OfflineTakes // with a recording at least
 	timeline *fixtures.Timeline
 	view     fixtures.View
 	after    AfterLast

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"os"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -79,8 +79,8 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, rest *replay.Proxy
 	if rest.Mode != replay.Live || o.fixtures == "" {
 		return nil, nil
 	}
-	files, err := fixtures.OpenLibrary(ctx, o.fixtures)
-	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, fixtures.ErrNoFixtures) {
+	files, err := dir.OpenLibrary(ctx, o.fixtures)
+	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, dir.ErrNoFixtures) {
 		return nil, nil
 	}
 	if err != nil {
