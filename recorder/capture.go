@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
 )
 
@@ -110,7 +111,7 @@ func (c *capture) cut(err error) {
 // leaveOpen commits a stream whose end is not known. What of coded content has
 // come is coded anew, so that it can be decoded to its end.
 func (c *capture) leaveOpen() {
-	if codings := fixtures.Codings(c.res.Header); codings != nil && fixtures.Decodable(codings) {
+	if codings := coding.Of(c.res.Header); codings != nil && coding.Decodable(codings) {
 		if c.large != nil {
 			c.drop(errStillOpen.Error() + ", and more of its coded content has come than is kept in memory")
 			return
@@ -189,7 +190,7 @@ func (c *capture) spill(p []byte) error {
 			return err
 		}
 		c.large = large
-		if codings := fixtures.Codings(c.res.Header); codings != nil && fixtures.Decodable(codings) {
+		if codings := coding.Of(c.res.Header); codings != nil && coding.Decodable(codings) {
 			c.check = newDecodeCheck(codings, c.links)
 		}
 		if err := c.write(c.small); err != nil {
@@ -278,14 +279,14 @@ func (c *capture) append() error {
 // verify decodes coded content: a gzip stream that is cut inside a whole HTTP
 // message is a cut answer. Small content is looked through for links by the way.
 func (c *capture) verify() error {
-	codings := fixtures.Codings(c.res.Header)
+	codings := coding.Of(c.res.Header)
 	switch {
 	case c.check != nil:
 		return c.check.end()
 	case codings == nil:
 		c.links.Write(c.small)
 		return nil
-	case len(c.small) == 0 || !fixtures.Decodable(codings):
+	case len(c.small) == 0 || !coding.Decodable(codings):
 		return nil
 	}
 	return damaged(decodeAll(bytes.NewReader(c.small), codings, c.links))

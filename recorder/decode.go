@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 )
 
 // A decodeCheck decodes content that is written to it, to see whether it can
@@ -31,7 +31,7 @@ func newDecodeCheck(codings []string, to io.Writer) *decodeCheck {
 }
 
 func decodeAll(r io.Reader, codings []string, to io.Writer) error {
-	body, err := fixtures.DecodeBody(r, codings)
+	body, err := coding.Decode(r, codings)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func decodeAll(r io.Reader, codings []string, to io.Writer) error {
 // endCoding returns coded content that may be cut with all that can be decoded
 // of it, coded to its end.
 func endCoding(cut []byte, codings []string) ([]byte, error) {
-	body, err := fixtures.DecodeBody(bytes.NewReader(cut), codings)
+	body, err := coding.Decode(bytes.NewReader(cut), codings)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func endCoding(cut []byte, codings []string) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	return fixtures.EncodeBody(plain, codings)
+	return coding.Encode(plain, codings)
 }
 
 // maxEnded bounds, in bytes, what endCoding decodes. What comes later is lost.

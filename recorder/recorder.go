@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 )
 
 // Store is what a recorder needs of a store: to write. Its contract is that of
@@ -152,7 +153,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
 			if x.record && !x.unsafe {
-				for _, name := range fixtures.PartialFields {
+				for _, name := range field.Partial {
 					pr.Out.Header.Del(name)
 				}
 			}
@@ -264,7 +265,7 @@ func answersPart(res *http.Response) bool {
 	if res.StatusCode != http.StatusPartialContent && res.StatusCode != http.StatusNotModified {
 		return false
 	}
-	return slices.ContainsFunc(fixtures.PartialFields[:], func(name string) bool { return res.Request.Header[name] != nil })
+	return slices.ContainsFunc(field.Partial[:], func(name string) bool { return res.Request.Header[name] != nil })
 }
 
 // markStale makes the recordings of what a successful unsafe request has changed stale

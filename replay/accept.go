@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -90,7 +91,7 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 // checkRequestLine refuses what HTTP/1.1 has no request line for: net/http lets it
 // pass in HTTP/2, and an origin would read another request.
 func checkRequestLine(r *http.Request) error {
-	if !strings.Contains(r.RequestURI, " ") && fixtures.IsToken(r.Method) {
+	if !strings.Contains(r.RequestURI, " ") && field.IsToken(r.Method) {
 		return nil
 	}
 	return &fixtures.Problem{
@@ -139,7 +140,7 @@ func shownSession(name string) string { return fmt.Sprintf("%.100s", secret.Clea
 // isWebSocket reports whether a request asks for a WebSocket (RFC 6455).
 func isWebSocket(r *http.Request) bool {
 	return r.Header["Upgrade"] != nil && r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket") &&
-		slices.Contains(fixtures.ListMembers(r.Header["Connection"]), "Upgrade")
+		slices.Contains(field.Members(r.Header["Connection"]), "Upgrade")
 }
 
 // accept reads what of a request counts for matching. Content is read when the

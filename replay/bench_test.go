@@ -9,7 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
+
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -95,15 +96,15 @@ func BenchmarkHitDirectory(b *testing.B) {
 
 // BenchmarkHitOffline measures a HIT from a directory of fixtures.
 func BenchmarkHitOffline(b *testing.B) {
-	dir := b.TempDir()
+	folder := b.TempDir()
 	text := `{"request": {"method": "GET", "url": "/v1/users?id=1&page=2"}, "response": {"status": 200, "body": {"text": "` + strings.Repeat("x", 1000) + `"}}}`
-	if err := os.MkdirAll(filepath.Join(dir, "GET"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, "GET"), 0o755); err != nil {
 		b.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "GET", "users.json"), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "GET", "users.json"), []byte(text), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	library, err := fixtures.OpenLibrary(b.Context(), dir)
+	library, err := dir.OpenLibrary(b.Context(), folder)
 	if err != nil {
 		b.Fatal(err)
 	}

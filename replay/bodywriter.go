@@ -4,7 +4,7 @@ import (
 	"io"
 	"net/http"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
 )
 
@@ -37,7 +37,7 @@ func (w *writer) newBodyWriter(codings []string) *bodyWriter {
 }
 
 func (b *bodyWriter) decode(coded io.Reader, codings []string) error {
-	plain, err := fixtures.DecodeBody(coded, codings)
+	plain, err := coding.Decode(coded, codings)
 	if err != nil {
 		return err
 	}

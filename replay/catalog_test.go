@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/replay"
 )
 
 // A closedBook is a library that must not be read from its start to its end.
 type closedBook struct {
-	*fixtures.Library
+	*dir.Library
 	t *testing.T
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 )
 
 // forward has a miss answered by the origin and recorded. Unless it goes
@@ -26,7 +27,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 		_, err := forwarder.Forward(w, r, commit, flight, known)
 		return err
 	}
-	for _, name := range fixtures.PartialFields {
+	for _, name := range field.Partial {
 		delete(commit.Recording.Request.Header, name)
 	}
 	recorded, answered, err := forwarder.Fetch(w, r, commit, flight, known)
@@ -74,7 +75,7 @@ func wantsPart(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
-	for _, name := range fixtures.PartialFields {
+	for _, name := range field.Partial {
 		if r.Header[name] != nil {
 			return true
 		}

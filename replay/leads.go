@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
 	"example.com/cannery/fixtures/secret"
 )
@@ -69,14 +69,14 @@ func (p *Proxy) look(w *writer) {
 	kind := header.Get("Content-Type")
 	link := htmlLink
 	switch {
-	case !links.Textual(header) || !fixtures.Decodable(fixtures.Codings(header)):
+	case !links.Textual(header) || !coding.Decodable(coding.Of(header)):
 		return
 	case strings.Contains(kind, "json"):
 		link = jsonLink
 	case !strings.Contains(kind, "html"):
 		return
 	}
-	text, err := content{body: rec.Response.Body, decoded: fixtures.Codings(header)}.inMemory()
+	text, err := content{body: rec.Response.Body, decoded: coding.Of(header)}.inMemory()
 	if err != nil { // whoever asked has seen it
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 )
 
 // negotiate chooses between a recording's content as it was recorded and
@@ -17,9 +18,9 @@ func negotiate(r *http.Request, rec *fixtures.Recording, header http.Header) (de
 	if header["Content-Encoding"] == nil {
 		return nil
 	}
-	codings := fixtures.Codings(header)
+	codings := coding.Of(header)
 	accept := r.Header["Accept-Encoding"]
-	if len(codings) == 0 || sameField(accept, rec.Request.Header["Accept-Encoding"]) || !fixtures.Decodable(codings) {
+	if len(codings) == 0 || sameField(accept, rec.Request.Header["Accept-Encoding"]) || !coding.Decodable(codings) {
 		return nil
 	}
 	accepted := true

@@ -9,18 +9,19 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay"
 )
 
 // exported writes what a bench has recorded as fixtures, cleaned of secrets,
 // and opens them.
-func (b *bench) exported(t *testing.T) *fixtures.Library {
+func (b *bench) exported(t *testing.T) *dir.Library {
 	t.Helper()
 	return b.exportedTo(t, t.TempDir())
 }
 
-func (b *bench) exportedTo(t *testing.T, dir string) *fixtures.Library {
+func (b *bench) exportedTo(t *testing.T, folder string) *dir.Library {
 	t.Helper()
 	view, err := b.store.View(t.Context())
 	if err != nil {
@@ -31,7 +32,7 @@ func (b *bench) exportedTo(t *testing.T, dir string) *fixtures.Library {
 		t.Fatal(err)
 	}
 	var recs []*fixtures.Recording
-	cfg := fixtures.FixtureConfig{Version: 1, Origins: map[string]string{}, Rules: *view.Rules}
+	cfg := dir.Config{Version: 1, Origins: map[string]string{}, Rules: *view.Rules}
 	for rec, err := range b.store.Recordings(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +41,7 @@ func (b *bench) exportedTo(t *testing.T, dir string) *fixtures.Library {
 		cleaner.Learn(rec)
 		recs = append(recs, rec)
 	}
-	set, err := fixtures.OpenFixtures(dir)
+	set, err := dir.Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,11 +51,11 @@ func (b *bench) exportedTo(t *testing.T, dir string) *fixtures.Library {
 				return
 			}
 		}
-	}, fixtures.WriteOptions{})
+	}, dir.WriteOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := fixtures.OpenLibrary(t.Context(), dir)
+	library, err := dir.OpenLibrary(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +94,8 @@ func TestALostSideFileIsNoOutage(t *testing.T) {
 		w.Write(content)
 	}, nil)
 	b.get(t, "/logo.png")
-	dir := t.TempDir()
-	library := b.exportedTo(t, dir)
+	folder := t.TempDir()
+	library := b.exportedTo(t, folder)
 	said := &lines{}
 	off := b.goOffline(t, func(p *replay.Proxy) {
 		p.Sequence.Store, p.Sequence.Catalog = library, &replay.Catalog{Store: library}
@@ -110,7 +111,7 @@ func TestALostSideFileIsNoOutage(t *testing.T) {
 		}
 		fixture = rec.Name
 	}
-	side := filepath.Join(dir, strings.TrimSuffix(filepath.FromSlash(fixture), ".json")+".body-1.png")
+	side := filepath.Join(folder, strings.TrimSuffix(filepath.FromSlash(fixture), ".json")+".body-1.png")
 	for _, damage := range []func() error{
 		func() error { return os.Truncate(side, 5) },
 		func() error { return os.Remove(side) },

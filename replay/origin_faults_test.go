@@ -14,10 +14,11 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures"
-	"example.com/cannery/recorder"
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/recorder"
 )
 
 func TestOriginThatRefusesIsAProblem(t *testing.T) {

@@ -10,8 +10,9 @@ import (
 
 	"github.com/coder/websocket"
 
-	"example.com/cannery/replay"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cannery/replay"
 )
 
 func TestAnswersNameTheProxyAndNotTheOrigin(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
 	"example.com/cannery/fixtures/mediatype"
 )
@@ -29,7 +30,7 @@ func (w *writer) follow(rules *fixtures.Rules) {
 func (w *writer) renames(status int, header http.Header) bool {
 	return !w.leave &&
 		status != http.StatusPartialContent && status != http.StatusNoContent && status != http.StatusNotModified &&
-		links.Textual(header) && fixtures.Decodable(fixtures.Codings(header)) && digestIn(header) == "" && w.origin() != nil
+		links.Textual(header) && coding.Decodable(coding.Of(header)) && digestIn(header) == "" && w.origin() != nil
 }
 
 // digestIn returns the name of a field with a digest of the content, "" for none.
@@ -49,7 +50,7 @@ func digestIn(header http.Header) string {
 // plan chooses the way of content that nobody knows yet whether it holds the
 // origin's URL. It reports whether the header is held back with it.
 func (w *writer) plan(header http.Header) (held bool) {
-	codings := fixtures.Codings(header)
+	codings := coding.Of(header)
 	length := header.Get("Content-Length")
 	size, _ := strconv.ParseInt(length, 10, 64) // net/http has checked it; 0 for none
 	switch {
@@ -89,7 +90,7 @@ func (w *writer) renamed(body fixtures.Body, codings []string) ([]byte, error) {
 // renameRecorded prepares the content of a recording that holds the origin's URL,
 // and returns it. Its header is the writer's.
 func (w *writer) renameRecorded(rec *fixtures.Recording, body fixtures.Body) (content, error) {
-	res, codings := &rec.Response, fixtures.Codings(w.Header())
+	res, codings := &rec.Response, coding.Of(w.Header())
 	streamed := codings == nil && res.Streamed()
 	if !streamed && body.Size() <= maxHeld || wantsPart(w.request) && !res.Open {
 		text, err := w.renamed(body, codings)

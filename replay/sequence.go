@@ -174,7 +174,7 @@ var errMixedSecrets = errors.New("recorded with several secrets")
 
 // next takes the next of the takes that fit a request, nil when all are used up.
 // A request that is looked for again gets the one that it was given.
-func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fixtures.Fit) (*fixtures.Recording, error) {
+func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fixtures.OfflineTakes) (*fixtures.Recording, error) {
 	d := draw{key: key, fit: fit, view: l.view, after: s.AfterLast}
 	method := fit.Recordings[0].Request.Method
 	// A HEAD that a GET's recording answers does not use the GET's take up.

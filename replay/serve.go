@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
+	"example.com/cannery/fixtures/field"
 	"example.com/cannery/fixtures/links"
 )
 
@@ -200,7 +202,7 @@ func (p *Proxy) serveTrailer(w *writer, res *fixtures.Response) error {
 		return nil
 	}
 	header := w.Header()
-	announced := fixtures.ListMembers(res.Header["Trailer"])
+	announced := field.Members(res.Header["Trailer"])
 	for name, values := range res.Trailer {
 		if !slices.Contains(announced, name) {
 			name = http.TrailerPrefix + name
@@ -240,7 +242,7 @@ func (c content) writeTo(w *writer) error {
 		_, err = io.Copy(w, body)
 		return err
 	}
-	plain, err := fixtures.DecodeBody(body, c.decoded)
+	plain, err := coding.Decode(body, c.decoded)
 	if err != nil {
 		return err
 	}
@@ -286,7 +288,7 @@ func (c content) inMemory() ([]byte, error) {
 		return nil, err
 	}
 	defer body.Close()
-	plain, err := fixtures.DecodeBody(body, c.decoded)
+	plain, err := coding.Decode(body, c.decoded)
 	if err != nil {
 		return nil, err
 	}

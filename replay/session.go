@@ -113,7 +113,7 @@ type place struct {
 // A draw is a request for the next of its takes.
 type draw struct {
 	key      fixtures.Key
-	fit      fixtures.Fit // with a recording at least
+	fit      fixtures.OfflineTakes // with a recording at least
 	timeline *fixtures.Timeline
 	view     fixtures.View
 	after    AfterLast

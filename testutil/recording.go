@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/publish"
 	"example.com/cannery/fixtures/secret"
@@ -31,14 +32,14 @@ const (
 type recording struct {
 	config    *Config
 	origin    *url.URL
-	set       *fixtures.FixtureDir
+	set       *dir.Dir
 	store     *localstore.Store
 	transport *http.Transport
 }
 
 func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err error) {
 	m = &recording{config: c, origin: origin, transport: recorder.NewTransport(recorder.TransportConfig{Origin: origin})}
-	if m.set, err = fixtures.OpenFixtures(c.Dir); err != nil {
+	if m.set, err = dir.Open(c.Dir); err != nil {
 		return nil, err
 	}
 	var rules fixtures.Rules
@@ -118,7 +119,7 @@ func (m *recording) write(sessions map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Write(ctx, m.set, fixtures.WriteOptions{Prune: true, Within: func(req *fixtures.Request) bool {
+	_, err = p.Write(ctx, m.set, dir.WriteOptions{Prune: true, Within: func(req *fixtures.Request) bool {
 		return sessions[req.Session] && req.Origin == m.config.name(m.origin)
 	}})
 	if err == nil && p.Left() > 0 {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
 )
@@ -21,7 +21,7 @@ import (
 type replaying struct {
 	config  *Config
 	origin  *url.URL // nil: none is known
-	library *fixtures.Library
+	library *dir.Library
 	catalog *replay.Catalog
 }
 
@@ -31,9 +31,9 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 		return nil, err
 	}
 	m := &replaying{config: c, origin: origin}
-	if m.library, err = fixtures.OpenLibrary(t.Context(), c.Dir); err != nil {
+	if m.library, err = dir.OpenLibrary(t.Context(), c.Dir); err != nil {
 		_, missing := os.Stat(c.Dir)
-		if errors.Is(err, fixtures.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
+		if errors.Is(err, dir.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))
 		}
 		return nil, err

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +20,9 @@ func TestImportsPointDownOnly(t *testing.T) {
 		pkg, all, _ := strings.Cut(line, " ")
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
-	ground := []string{"fixtures", "fixtures/exactjson", "fixtures/filename", "fixtures/links", "fixtures/mediatype"}
+	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype"}
+	files := append(slices.Clone(ground), "fixtures/filename", "fixtures/file", "fixtures/memory")
+	stored := append(slices.Clone(ground), "fixtures/codec", "fixtures/memory")
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
 	for _, tt := range []struct {
 		pkg    string
@@ -25,22 +31,28 @@ func TestImportsPointDownOnly(t *testing.T) {
 	}{
 		{"fixtures/exactjson", nil, []string{"net/http"}},
 		{"fixtures/filename", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
+		{"fixtures/field", nil, []string{"net/http/httputil"}},
+		{"fixtures/coding", []string{"fixtures/field"}, []string{"net/http/httputil"}},
 		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
 		{"fixtures/placeholder", nil, []string{"net/http"}},
 		{"fixtures/differ", nil, []string{"net/http"}},
 		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/localstore", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/redisstore", clean, []string{"github.com/spf13", "net/http/httputil"}},
+		{"fixtures/codec", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/memory", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/file", append(slices.Clone(ground), "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/dir", files, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/localstore", append(slices.Clone(stored), "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/redisstore", append(slices.Clone(clean), "fixtures/codec", "fixtures/memory"), []string{"github.com/spf13", "net/http/httputil"}},
 		{"fixtures/secret", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/har", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/publish", clean, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/har", append(slices.Clone(clean), "fixtures/file", "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/publish", append(slices.Clone(clean), "fixtures/dir", "fixtures/file", "fixtures/filename", "fixtures/memory"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/drift", append(slices.Clone(ground), "fixtures/differ", "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
 		{"replay/explain", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"replay", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/localstore", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/codec", "fixtures/dir", "fixtures/localstore", "fixtures/file", "fixtures/filename", "fixtures/memory", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		if deps[tt.pkg] == nil {
 			t.Errorf("%s is no package, or depends on nothing", tt.pkg)
@@ -57,6 +69,67 @@ func TestImportsPointDownOnly(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTheGroundOpensNoFile: whose forms, and places to lie, are packages above it.
+// What it has to name is little enough to know by heart.
+func TestTheGroundOpensNoFile(t *testing.T) {
+	for _, line := range list(t, "-f", `{{join .Imports "\n"}}`, module+"/fixtures", module+"/fixtures/codec", module+"/fixtures/file") {
+		if line == "os" || line == "io/fs" || line == "path/filepath" {
+			t.Errorf("fixtures, or a form of recordings, imports %s", line)
+		}
+	}
+	names := exported(t, filepath.Join("..", "..", "fixtures"))
+	if len(names) > 60 {
+		t.Errorf("fixtures exports %d names, more than 60: %q", len(names), names)
+	}
+}
+
+// exported returns the exported top-level names of a package.
+func exported(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	fset := token.NewFileSet()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			for _, name := range declared(decl) {
+				if name.IsExported() {
+					names = append(names, name.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// declared returns the names that a declaration gives, those of methods apart.
+func declared(decl ast.Decl) (names []*ast.Ident) {
+	switch decl := decl.(type) {
+	case *ast.FuncDecl:
+		if decl.Recv == nil {
+			names = append(names, decl.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range decl.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				names = append(names, spec.Name)
+			case *ast.ValueSpec:
+				names = append(names, spec.Names...)
+			}
+		}
+	}
+	return names
 }
 
 // TestOnlyRedisstoreKnowsRedis: of what is shipped.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 )
 
 // checkNames warns of variables that look like settings and are none.
@@ -56,12 +56,12 @@ func (o *doctor) fixturesDir() string {
 
 // checkFixtures reads all of a directory.
 func (o *doctor) checkFixtures(ctx context.Context) {
-	dir := o.fixturesDir()
-	if dir == "" {
+	folder := o.fixturesDir()
+	if folder == "" {
 		o.say(fine, "no fixtures are named, and there are none in "+usualFixtures, "")
 		return
 	}
-	shelf, err := openSet(dir)
+	shelf, err := openSet(folder)
 	if err != nil {
 		o.failed(err)
 		return
@@ -70,7 +70,7 @@ func (o *doctor) checkFixtures(ctx context.Context) {
 	for _, err := range shelf.recordings(ctx) {
 		if err != nil {
 			fix := "repair or remove that file"
-			if errors.Is(err, fixtures.ErrNoFixtures) {
+			if errors.Is(err, dir.ErrNoFixtures) {
 				fix = "name a directory that 'cannery export' or 'cannery run' has written"
 			}
 			o.say(fails, err.Error(), fix)
@@ -78,7 +78,7 @@ func (o *doctor) checkFixtures(ctx context.Context) {
 		}
 		n++
 	}
-	o.say(fine, fmt.Sprintf("%s in %s can be read", count(n, "fixture", "fixtures"), dir), "")
+	o.say(fine, fmt.Sprintf("%s in %s can be read", count(n, "fixture", "fixtures"), folder), "")
 }
 
 // checkPort listens where start would.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/har"
 	"example.com/cannery/fixtures/publish"
 	"example.com/cannery/fixtures/secret"
@@ -112,17 +113,17 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment) e
 	return o.runCheck(ctx, w)
 }
 
-func (o *export) write(ctx context.Context, w *world, env environment, p *publish.Publication) (fixtures.WriteReport, error) {
+func (o *export) write(ctx context.Context, w *world, env environment, p *publish.Publication) (dir.WriteReport, error) {
 	bar := newProgress(w.stderr, env, "writing")
 	defer bar.end()
-	set, err := fixtures.OpenFixtures(o.dir)
+	set, err := dir.Open(o.dir)
 	if err != nil {
-		return fixtures.WriteReport{}, fmt.Errorf("export: %w", err)
+		return dir.WriteReport{}, fmt.Errorf("export: %w", err)
 	}
 	if _, missing := os.Stat(o.dir); p.Empty() && (missing != nil || !o.prune) {
-		return fixtures.WriteReport{}, nil
+		return dir.WriteReport{}, nil
 	}
-	report, err := p.Write(ctx, set, fixtures.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
+	report, err := p.Write(ctx, set, dir.WriteOptions{Prune: o.prune, DryRun: o.dryRun, Progress: bar.set})
 	if err != nil {
 		return report, fmt.Errorf("export to %q: %w", o.dir, err)
 	}
@@ -130,7 +131,7 @@ func (o *export) write(ctx context.Context, w *world, env environment, p *publis
 }
 
 // print says what was exported from the store of an address.
-func (o *export) print(w *world, address string, r fixtures.WriteReport) (err error) {
+func (o *export) print(w *world, address string, r dir.WriteReport) (err error) {
 	total := int64(r.Added + r.Changed + r.Same)
 	verb := "exported"
 	if o.dryRun {
@@ -177,12 +178,12 @@ func (o *export) writeHAR(ctx context.Context, w *world, address string, p *publ
 	if err != nil {
 		return fmt.Errorf("export to --har %q: %w", o.har, err)
 	}
-	return o.print(w, address, fixtures.WriteReport{Added: n})
+	return o.print(w, address, dir.WriteReport{Added: n})
 }
 
 // runCheck looks for what looks like a secret in fixtures.
 func (o *export) runCheck(ctx context.Context, w *world) error {
-	set, err := fixtures.OpenFixtures(o.dir)
+	set, err := dir.Open(o.dir)
 	if err != nil {
 		return fmt.Errorf("check: %w", err)
 	}

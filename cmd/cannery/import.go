@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/har"
 )
 
@@ -103,7 +104,7 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 // read opens what is to be imported. Done closes it.
 func (o *importer) read(ctx context.Context, w *world, path string, rules fixtures.Rules, secret []byte) (fixtures.Rules, iter.Seq2[*fixtures.Recording, error], func(), error) {
 	if !strings.HasSuffix(strings.ToLower(path), ".har") {
-		set, err := fixtures.OpenFixtures(path)
+		set, err := dir.Open(path)
 		if err != nil {
 			return rules, nil, nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/file"
 	"example.com/cannery/fixtures/placeholder"
 )
 
@@ -11,11 +12,11 @@ import (
 // it called as in the one before: other fixtures name them so. The first secret
 // of a kind is taken for what the first was, and so on.
 func samePlaceholders(before, again *fixtures.Recording) (*fixtures.Recording, error) {
-	was, _, err := fixtures.EncodeFixture(before, nil)
+	was, _, err := file.Encode(before, nil)
 	if err != nil {
 		return nil, err
 	}
-	is, _, err := fixtures.EncodeFixture(again, nil)
+	is, _, err := file.Encode(again, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +24,7 @@ func samePlaceholders(before, again *fixtures.Recording) (*fixtures.Recording, e
 	if doc == string(is) {
 		return again, nil
 	}
-	rec, err := fixtures.DecodeFixture("", []byte(doc), again.Request.Origin, nil)
+	rec, err := file.Decode("", []byte(doc), again.Request.Origin, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -62,8 +62,8 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) e
 	if o.offline || o.record || o.fixtures == "" {
 		return nil
 	}
-	files, err := fixtures.OpenLibrary(ctx, o.fixtures)
-	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, fixtures.ErrNoFixtures) {
+	files, err := dir.OpenLibrary(ctx, o.fixtures)
+	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, dir.ErrNoFixtures) {
 		return nil
 	}
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
+	"example.com/cannery/fixtures/file"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -21,10 +23,10 @@ type shelf struct {
 	address string // for people
 	rules   *fixtures.Rules
 
-	store store                // nil: a directory
-	set   *fixtures.FixtureDir // nil: the store
+	store store    // nil: a directory
+	set   *dir.Dir // nil: the store
 
-	config fixtures.FixtureConfig // of the directory
+	config dir.Config // of the directory
 }
 
 // shelfOptions choose a shelf.
@@ -85,19 +87,19 @@ func (o *shelfOptions) open(ctx context.Context, f *flags, env environment) (*sh
 	return &shelf{address: address, rules: view.Rules, store: store}, nil
 }
 
-func openSet(dir string) (*shelf, error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open the fixtures %q: there is no such directory", dir)
+func openSet(path string) (*shelf, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the fixtures %q: there is no such directory", path)
 	}
-	set, err := fixtures.OpenFixtures(dir)
+	set, err := dir.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	config, err := set.Config()
 	if err != nil {
-		return nil, fmt.Errorf("read the fixtures %q: %w", dir, err)
+		return nil, fmt.Errorf("read the fixtures %q: %w", path, err)
 	}
-	return &shelf{address: dir, rules: &config.Rules, set: set, config: config}, nil
+	return &shelf{address: path, rules: &config.Rules, set: set, config: config}, nil
 }
 
 // close ends the use of a shelf of which nothing was changed but by methods of
@@ -137,7 +139,7 @@ func (s *shelf) recordings(ctx context.Context) iter.Seq2[shelved, error] {
 func (s *shelf) give(rec *fixtures.Recording, err error, yield func(shelved, error) bool) bool {
 	if err != nil {
 		// Of a directory, only what is wrong with one file leaves open where.
-		if s.set == nil || errors.As(err, new(*fixtures.FixtureError)) {
+		if s.set == nil || errors.As(err, new(*file.Error)) {
 			err = fmt.Errorf("read %q: %w", s.address, err)
 		}
 		return yield(shelved{}, err)
@@ -200,7 +202,7 @@ func (s *shelf) removeFiles(ctx context.Context, filter fixtures.Filter, dryRun 
 	if n == 0 || dryRun {
 		return n, nil
 	}
-	_, err = s.set.Write(ctx, s.config, recordingsOf(left), fixtures.WriteOptions{Prune: true})
+	_, err = s.set.Write(ctx, s.config, recordingsOf(left), dir.WriteOptions{Prune: true})
 	return n, err
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/file"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -76,7 +76,7 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 	rec.Recording = cleaner.Clean(rec.Recording)
 	var out bytes.Buffer
 	if o.json {
-		doc, _, err := fixtures.EncodeFixture(rec.Recording, nil)
+		doc, _, err := file.Encode(rec.Recording, nil)
 		if err != nil {
 			return fmt.Errorf("show %q: %w", all[0].text, err)
 		}

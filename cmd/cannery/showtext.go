@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 )
 
 // maxShown is the most content, in bytes, that is printed for people.
@@ -127,11 +128,11 @@ func decoded(header http.Header, body fixtures.Body) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	codings := fixtures.Codings(header)
-	if codings == nil || body.Size() == 0 || !fixtures.Decodable(codings) {
+	codings := coding.Of(header)
+	if codings == nil || body.Size() == 0 || !coding.Decodable(codings) {
 		return content, nil
 	}
-	plain, err := fixtures.DecodeBody(content, codings)
+	plain, err := coding.Decode(content, codings)
 	if err != nil {
 		return nil, errors.Join(err, content.Close())
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
+	"example.com/cannery/fixtures/file"
 	"example.com/cannery/replay"
 )
 
@@ -19,9 +21,9 @@ type source struct {
 	address string   // for people
 	flags   []string // that choose it, for people: without secrets
 
-	store store             // nil: nothing is recorded
-	work  *workStore        // the store of a directory that is recorded into
-	files *fixtures.Library // the directory that is served as it is
+	store store        // nil: nothing is recorded
+	work  *workStore   // the store of a directory that is recorded into
+	files *dir.Library // the directory that is served as it is
 }
 
 // A library is what can be read of every source.
@@ -41,8 +43,8 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		}
 		return &source{library: s, store: s, address: address, flags: o.store.flags(f, address)}, nil
 	case o.offline:
-		files, err := fixtures.OpenLibrary(ctx, o.fixtures)
-		var mistake *fixtures.FixtureError
+		files, err := dir.OpenLibrary(ctx, o.fixtures)
+		var mistake *file.Error
 		switch {
 		case errors.As(err, &mistake):
 			return nil, fmt.Errorf("read the fixtures %q: %w", o.fixtures, err)

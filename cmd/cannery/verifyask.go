@@ -19,6 +19,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/drift"
+	"example.com/cannery/fixtures/field"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -192,7 +193,7 @@ var connectionFields = []string{"Connection", "Keep-Alive", "Proxy-Authenticate"
 // responseOf returns an answer as it would be recorded.
 func responseOf(res *http.Response, content []byte) *fixtures.Response {
 	out := &fixtures.Response{Status: res.StatusCode, Header: res.Header.Clone(), Body: fixtures.Body{Bytes: content}}
-	for _, name := range slices.Concat(connectionFields, fixtures.ListMembers(res.Header["Connection"])) {
+	for _, name := range slices.Concat(connectionFields, field.Members(res.Header["Connection"])) {
 		delete(out.Header, name)
 	}
 	if len(res.Trailer) > 0 {

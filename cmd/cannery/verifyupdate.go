@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -118,6 +119,6 @@ func (s *shelf) updateFiles(ctx context.Context, set *questions, drifted []*ques
 			}
 		}
 	}
-	_, err = s.set.Write(ctx, s.config, recordingsOf(recs), fixtures.WriteOptions{})
+	_, err = s.set.Write(ctx, s.config, recordingsOf(recs), dir.WriteOptions{})
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/publish"
 )
 
@@ -39,7 +40,7 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 			timer.Reset(pause)
 		case <-timer.C:
 			began := time.Now()
-			if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil && ctx.Err() == nil {
+			if _, err := s.publish(ctx, dir.WriteOptions{}); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 			pause = max(publishAfter, 10*time.Since(began))
@@ -48,7 +49,7 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 }
 
 // publish writes the fixtures, if there is something new or to prune.
-func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (report fixtures.WriteReport, err error) {
+func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report dir.WriteReport, err error) {
 	s.mu.Lock()
 	dirty := s.dirty
 	s.dirty = false
@@ -70,7 +71,7 @@ func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (re
 	if err != nil {
 		return report, fmt.Errorf("write the fixtures %q: %w", s.dir, err)
 	}
-	set, err := fixtures.OpenFixtures(s.dir)
+	set, err := dir.Open(s.dir)
 	if err != nil {
 		return report, err
 	}
@@ -87,7 +88,7 @@ func (s *workStore) publish(ctx context.Context, opts fixtures.WriteOptions) (re
 // they stay: they may be of what was not reached. Old is how many they are.
 func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error) {
 	if old, err = s.finishAnew(ctx, whole); err == nil {
-		_, err = s.publish(ctx, fixtures.WriteOptions{})
+		_, err = s.publish(ctx, dir.WriteOptions{})
 	}
 	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
 		defer s.entry.Close()
@@ -109,11 +110,11 @@ func (s *workStore) finishAnew(ctx context.Context, whole bool) (old int, err er
 		return 0, nil
 	}
 	if !whole {
-		if _, err := s.publish(ctx, fixtures.WriteOptions{}); err != nil {
+		if _, err := s.publish(ctx, dir.WriteOptions{}); err != nil {
 			return 0, err
 		}
 	}
-	report, err := s.publish(ctx, fixtures.WriteOptions{
+	report, err := s.publish(ctx, dir.WriteOptions{
 		Prune:  true,
 		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
 		DryRun: !whole,

@@ -16,6 +16,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/localstore"
 )
 
@@ -243,8 +244,8 @@ func nothing(func(*fixtures.Recording, error) bool) {}
 
 // contents returns what a directory has: nothing when there is none, or none
 // with fixtures.
-func (s *workStore) contents(ctx context.Context) (cfg fixtures.FixtureConfig, recs iter.Seq2[*fixtures.Recording, error], err error) {
-	set, err := fixtures.OpenFixtures(s.dir)
+func (s *workStore) contents(ctx context.Context) (cfg dir.Config, recs iter.Seq2[*fixtures.Recording, error], err error) {
+	set, err := dir.Open(s.dir)
 	if err != nil {
 		return cfg, nil, err
 	}
@@ -256,7 +257,7 @@ func (s *workStore) contents(ctx context.Context) (cfg fixtures.FixtureConfig, r
 	}
 	return cfg, func(yield func(*fixtures.Recording, error) bool) {
 		for rec, err := range set.Recordings(ctx) {
-			if errors.Is(err, fixtures.ErrNoFixtures) {
+			if errors.Is(err, dir.ErrNoFixtures) {
 				return
 			}
 			if !yield(rec, err) {

@@ -6,28 +6,30 @@ import (
 	"path/filepath"
 	"testing"
 
+	"example.com/cannery/fixtures/dir"
+
 	"example.com/cannery/fixtures"
 )
 
 // recordedInto returns a directory with one fixture, and the environment of
 // processes that record into it.
-func recordedInto(t *testing.T) (env environment, dir string) {
+func recordedInto(t *testing.T) (env environment, folder string) {
 	t.Helper()
 	state := t.TempDir()
-	dir = filepath.Join(t.TempDir(), "fixtures")
+	folder = filepath.Join(t.TempDir(), "fixtures")
 	doc := `{"request": {"method": "GET", "url": "/old"}, "response": {"status": 200, "body": {"text": "old"}}}`
-	if err := os.MkdirAll(filepath.Join(dir, "GET"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(folder, "GET"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "GET", "old.json"), []byte(doc), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "GET", "old.json"), []byte(doc), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return environment{lookup: func(name string) (string, bool) { return state, name == "XDG_STATE_HOME" }}, dir
+	return environment{lookup: func(name string) (string, bool) { return state, name == "XDG_STATE_HOME" }}, folder
 }
 
-func openedWork(t *testing.T, env environment, dir string, later bool) *workStore {
+func openedWork(t *testing.T, env environment, folder string, later bool) *workStore {
 	t.Helper()
-	s, err := openWork(t.Context(), env, dir, "o", false, later, &storeOptions{namespace: "default", cacheSize: 1 << 20})
+	s, err := openWork(t.Context(), env, folder, "o", false, later, &storeOptions{namespace: "default", cacheSize: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +58,8 @@ func commitOf(view fixtures.View, target string) fixtures.Commit {
 // TestWorkStoreIsFilledWhenSomethingIsRecorded: and not before, by whoever is the
 // first to record, and what others have looked up meanwhile is kept too.
 func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
-	env, dir := recordedInto(t)
-	one, two := openedWork(t, env, dir, true), openedWork(t, env, dir, true)
+	env, folder := recordedInto(t)
+	one, two := openedWork(t, env, folder, true), openedWork(t, env, folder, true)
 	if got := held(t, one); got != nil {
 		t.Fatalf("nothing is recorded, and the store holds %q", got)
 	}
@@ -86,7 +88,7 @@ func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	library, err := fixtures.OpenLibrary(t.Context(), dir)
+	library, err := dir.OpenLibrary(t.Context(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,9 +107,9 @@ func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
 // TestWorkStoreThatWasLeftEmptyIsFilledByTheNext: who looks up in it needs what
 // the directory has, and a process that was killed must not be in the way.
 func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
-	env, dir := recordedInto(t)
-	killed := openedWork(t, env, dir, true)
-	if got := held(t, openedWork(t, env, dir, false)); len(got) != 1 {
+	env, folder := recordedInto(t)
+	killed := openedWork(t, env, folder, true)
+	if got := held(t, openedWork(t, env, folder, false)); len(got) != 1 {
 		t.Errorf("beside one that was left empty a store holds %q", got)
 	}
 	if _, err := killed.finish(t.Context(), true); err != nil {
@@ -117,8 +119,8 @@ func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
 
 // TestRulesFillAWorkStore: under them it answers more than the directory does.
 func TestRulesFillAWorkStore(t *testing.T) {
-	env, dir := recordedInto(t)
-	s := openedWork(t, env, dir, true)
+	env, folder := recordedInto(t)
+	s := openedWork(t, env, folder, true)
 	if err := s.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
 		t.Fatal(err)
 	}

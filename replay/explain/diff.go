@@ -6,6 +6,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/differ"
+	"example.com/cannery/fixtures/field"
 )
 
 // A difference is one thing in which a request differs from a recording.
@@ -53,7 +54,7 @@ func pathPlace(asked, recorded string) string {
 // a recording differs. They count among the recordings of one key only.
 func variantDifferences(asked *fixtures.Request, rec *fixtures.Recording) []difference {
 	var list []difference
-	for _, name := range fixtures.ListMembers(rec.Response.Header["Vary"]) {
+	for _, name := range field.Members(rec.Response.Header["Vary"]) {
 		if name != "Accept-Encoding" && !fixtures.IsCredential(name) {
 			list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(&rec.Request, name))...)
 		}

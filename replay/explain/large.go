@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/placeholder"
 )
 
@@ -25,11 +26,11 @@ func Large(req *fixtures.Request) bool {
 	if len(req.Body) > maxTaken {
 		return true
 	}
-	codings := fixtures.Codings(req.Header)
+	codings := coding.Of(req.Header)
 	if len(codings) == 0 {
 		return false
 	}
-	decoded, err := fixtures.DecodeBody(bytes.NewReader(req.Body), codings)
+	decoded, err := coding.Decode(bytes.NewReader(req.Body), codings)
 	if err != nil {
 		return false // it is what it looks like
 	}
@@ -63,11 +64,11 @@ type excerpt string
 // decodedContent returns large content without its codings. What cannot be
 // decoded stands for itself.
 func decodedContent(req *fixtures.Request) *fixtures.Request {
-	codings := fixtures.Codings(req.Header)
+	codings := coding.Of(req.Header)
 	if len(codings) == 0 {
 		return req
 	}
-	decoded, err := fixtures.DecodeBody(bytes.NewReader(req.Body), codings)
+	decoded, err := coding.Decode(bytes.NewReader(req.Body), codings)
 	if err != nil {
 		return req
 	}

@@ -8,7 +8,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -89,7 +88,7 @@ func (d *difference) show(value any) string {
 	case string:
 		switch {
 		case v == noEquals:
-		case fixtures.IsSecretName(d.name()):
+		case secret.IsName(d.name()):
 			return hiddenValue
 		case !d.json:
 			v = secret.CleanText(v)

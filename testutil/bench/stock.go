@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/file"
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/redisstore"
 )
@@ -139,7 +140,7 @@ func (s sample) fillFixtures(dir string) error {
 // writeFixture writes a recording at a path without its extension.
 func writeFixture(stem string, rec *fixtures.Recording) error {
 	sideName := ""
-	doc, side, err := fixtures.EncodeFixture(rec, func(ext string) string {
+	doc, side, err := file.Encode(rec, func(ext string) string {
 		sideName = filepath.Base(stem) + ".body-1" + ext
 		return sideName
 	})

@@ -1,0 +1,42 @@
+package sample
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"example.com/cannery/fixtures/file"
+)
+
+// schema returns the compiled schema of a fixture file.
+var fixtureSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(file.Schema()))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource("fixture.json", doc); err != nil {
+		return nil, err
+	}
+	return c.Compile("fixture.json")
+})
+
+// WantValid fails unless a document is what the schema says.
+func WantValid(t testing.TB, doc []byte) {
+	t.Helper()
+	schema, err := fixtureSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		t.Fatalf("%v in %s", err, doc)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("%v in %s", err, doc)
+	}
+}
