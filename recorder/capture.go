@@ -46,9 +46,9 @@ const (
 	// count as one.
 	maxChunks = 1 << 16
 
-	// streamPatience is how long other requests wait for an answer of
+	// streamTimeout is how long other requests wait for an answer of
 	// undeclared length, which may never end.
-	streamPatience = time.Second
+	streamTimeout = time.Second
 )
 
 func newCapture(x *exchange, res *http.Response) *capture {
@@ -61,9 +61,9 @@ func newCapture(x *exchange, res *http.Response) *capture {
 	case c.declared > 0 && c.declared <= fixtures.InlineBody:
 		c.small = make([]byte, 0, c.declared)
 	case fixtures.IsEventStream(res.Header):
-		x.turn.end(goAlone)
+		x.claim.end(goAlone)
 	case res.ContentLength < 0:
-		c.stream = time.AfterFunc(streamPatience, func() { x.turn.end(goAlone) })
+		c.stream = time.AfterFunc(streamTimeout, func() { x.claim.end(goAlone) })
 	}
 	return c
 }
@@ -129,8 +129,8 @@ func (c *capture) leaveOpen() {
 	}
 }
 
-// settle commits an answer that has no content before its header is out.
-func (c *capture) settle() error {
+// commitEmpty commits an answer that has no content before its header is out.
+func (c *capture) commitEmpty() error {
 	_, err := c.Read(make([]byte, 1))
 	switch {
 	case err == io.EOF || c.x.fetch:
@@ -333,7 +333,7 @@ func (c *capture) stop(others outcome) {
 	if c.large != nil {
 		c.large.Discard()
 	}
-	c.x.turn.end(others)
+	c.x.claim.end(others)
 }
 
 // trailerNames lists announced trailers in an order that does not change.

@@ -50,7 +50,7 @@ type departure struct {
 func (x *exchange) begin(r *http.Request) (ctx context.Context, end func()) {
 	x.unrecorded = !x.record
 	ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() { x.goesOn() })
+	stop := context.AfterFunc(r.Context(), func() { x.readsOn() })
 	return ctx, func() {
 		stop()
 		x.cancel(nil)
@@ -58,9 +58,9 @@ func (x *exchange) begin(r *http.Request) (ctx context.Context, end func()) {
 	}
 }
 
-// goesOn is told that the client has left, as often as that is seen, and reports
+// readsOn is told that the client has left, as often as that is seen, and reports
 // whether the exchange goes on without it.
-func (x *exchange) goesOn() bool {
+func (x *exchange) readsOn() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.left || x.request.paused() {

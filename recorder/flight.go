@@ -11,36 +11,36 @@ import (
 // Requests that would be answered by one recording fly as one: the first asks
 // the origin, the others wait and look again.
 
-// outcome is what the end of a turn means for those who waited.
+// outcome is what the end of a claim means for those who waited.
 type outcome int
 
 const (
 	waiting  outcome = iota
-	handOver         // look again: there is a recording, or another's turn
+	handOver         // look again: there is a recording, or another's claim
 	goAlone          // there will be no recording: ask the origin yourself
 )
 
-// flightPatience bounds every wait for another request.
-const flightPatience = 30 * time.Second
+// flightTimeout bounds every wait for another request.
+const flightTimeout = 30 * time.Second
 
 // flights are the requests under way in this process.
 type flights struct {
 	mu     sync.Mutex
-	byName map[string]*turn // guarded by mu
+	byName map[string]*claim // guarded by mu
 }
 
-// A turn is the right to ask the origin for one recording. The zero turn is a
+// A claim is the right to ask the origin for one recording. The zero claim is a
 // right that nobody waits for.
-type turn struct {
+type claim struct {
 	once    sync.Once
 	ended   chan struct{} // nil when nobody can wait
 	outcome outcome       // set before ended is closed
-	leave   func()        // gives the turn up for other requests and processes
+	leave   func()        // gives the claim up for other requests and processes
 }
 
 // end tells those who wait how it went. Only the first call counts. The lease
 // is given up by leave, after it.
-func (t *turn) end(o outcome) {
+func (t *claim) end(o outcome) {
 	t.once.Do(func() {
 		t.outcome = o
 		if t.ended != nil {
@@ -50,16 +50,16 @@ func (t *turn) end(o outcome) {
 	})
 }
 
-// join waits for the turn of a request. The error fixtures.ErrExists says that
-// another request has had its turn meanwhile: look again.
-func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, flight string, known func() bool) (*turn, error) {
+// join waits for the claim of a request. The error fixtures.ErrExists says that
+// another request has had the claim meanwhile: look again.
+func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, flight string, known func() bool) (*claim, error) {
 	name := c.Key.String() + flight
-	mine := &turn{ended: make(chan struct{})}
+	mine := &claim{ended: make(chan struct{})}
 	f.mu.Lock()
 	first, busy := f.byName[name]
 	if !busy {
 		if f.byName == nil {
-			f.byName = map[string]*turn{}
+			f.byName = map[string]*claim{}
 		}
 		f.byName[name] = mine
 	}
@@ -97,28 +97,28 @@ func (f *flights) leave(name string) {
 }
 
 // wait waits for another request of this process.
-func (t *turn) wait(ctx context.Context) (*turn, error) {
-	patience := time.NewTimer(flightPatience)
-	defer patience.Stop()
+func (t *claim) wait(ctx context.Context) (*claim, error) {
+	timer := time.NewTimer(flightTimeout)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
-	case <-patience.C:
-		return &turn{}, nil
+	case <-timer.C:
+		return &claim{}, nil
 	case <-t.ended:
 	}
 	if t.outcome == goAlone {
-		return &turn{}, nil
+		return &claim{}, nil
 	}
 	return nil, fixtures.ErrExists
 }
 
-// lease makes a commit's turn this process's own among all processes on the
+// lease makes a commit's claim this process's own among all processes on the
 // store, and reports whether it had to wait for another one. A store that cannot
 // say must not keep a request from the origin: the commit has no lease then.
 func lease(ctx context.Context, store Store, c *fixtures.Commit, flight string) (waited bool, err error) {
 	const shortest, longest = 2 * time.Millisecond, 50 * time.Millisecond
-	deadline := time.Now().Add(flightPatience)
+	deadline := time.Now().Add(flightTimeout)
 	for pause := shortest; ; pause = min(2*pause, longest) {
 		c.Lease, err = store.Lease(ctx, c.View, c.Key, &c.Recording.Request, flight)
 		switch {

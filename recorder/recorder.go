@@ -91,7 +91,7 @@ type Recorder struct {
 // at a time, in whatever process. If another request has been recorded while
 // this one waited, nothing is sent or written and the error is
 // fixtures.ErrExists: look again. That may have happened before the wait began,
-// so known is asked once the turn has come, unless the lease shows that nothing
+// so known is asked once the claim is given, unless the lease shows that nothing
 // was recorded under the key since. An origin that gives no answer is a
 // *fixtures.Problem; nothing has been written then either.
 func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded bool, err error) {
@@ -99,18 +99,18 @@ func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures
 }
 
 func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool, fetch bool) (recorded bool, err error) {
-	turn := &turn{}
+	claim := &claim{}
 	if flight != "" {
-		turn, err = rec.flights.join(r.Context(), rec.Store, c, flight, known)
+		claim, err = rec.flights.join(r.Context(), rec.Store, c, flight, known)
 		if err != nil {
 			return false, err
 		}
 	}
 	// What ends the wait of others is told as soon as it is known; whatever
 	// happens, a panic of the proxy included, it is told here.
-	defer turn.end(handOver)
+	defer claim.end(handOver)
 
-	x := &exchange{rec: rec, commit: c, turn: turn, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch, record: true}
+	x := &exchange{rec: rec, commit: c, claim: claim, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch, record: true}
 	err = rec.proxy(w, r, x)
 	return x.committed, err
 }
@@ -120,7 +120,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 // says by its View and request what that is; c may be nil. The error is as
 // Forward's.
 func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error {
-	return rec.proxy(w, r, &exchange{rec: rec, commit: c, turn: &turn{}, unsafe: !rec.Methods.HitOrMiss(r.Method)})
+	return rec.proxy(w, r, &exchange{rec: rec, commit: c, claim: &claim{}, unsafe: !rec.Methods.HitOrMiss(r.Method)})
 }
 
 // flushInterval is how long the beginning of an answer of declared length waits
@@ -209,7 +209,7 @@ type exchange struct {
 	rec     *Recorder
 	record  bool             // the answer is to be recorded
 	commit  *fixtures.Commit // nil when there is nothing to record or to make stale
-	turn    *turn
+	claim   *claim
 	unsafe  bool
 	fetch   bool      // nobody gets the answer unless it is recorded whole
 	request *sentBody // nil when there is no content
@@ -227,12 +227,12 @@ func (x *exchange) response(res *http.Response) error {
 	}
 	if !x.record || !x.recordable(res) {
 		x.giveUp()
-		x.turn.end(goAlone)
+		x.claim.end(goAlone)
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
 	}
 	if fixtures.VariesOnAll(res.Header) {
-		x.turn.end(goAlone)
+		x.claim.end(goAlone)
 	}
 	x.commit.Recording.Recorded = time.Now()
 	x.commit.Recording.Response = fixtures.Response{
@@ -246,7 +246,7 @@ func (x *exchange) response(res *http.Response) error {
 	res.Header["X-Cache"] = []string{"MISS"}
 	if res.ContentLength == 0 || res.Request.Method == http.MethodHead {
 		// The header is the whole answer, and goes out before any read.
-		return content.settle()
+		return content.commitEmpty()
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (p *Proxy) hear(w *writer, r *http.Request) (end func()) {
 	if !hasContent(r) {
 		return func() {}
 	}
-	w.content = &pacedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
+	w.content = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
 	r.Body = w.content
 	if !p.looksUp(r.Method) || !isGRPC(r) {
 		return func() {}

@@ -25,7 +25,7 @@ type writer struct {
 	prefix  string // of the request's path, when it named its session there
 	session string
 	lookup  lookup
-	content *pacedBody // the request's, nil when nobody may have left some of it
+	content *timedBody // the request's, nil when nobody may have left some of it
 
 	status int
 	cache  string // what the answer says in X-Cache

@@ -96,13 +96,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	s.proxy.ServeHTTP(w, r)
 }
 
-// patience is how long answers that are under way when a test ends may take.
-const patience = 2 * time.Second
+// shutdownTimeout is how long answers that are under way when a test ends may take.
+const shutdownTimeout = 2 * time.Second
 
 // end stops the Server. Nothing is reported to the test any more.
 func (s *Server) end() {
 	s.client.CloseIdleConnections()
-	late := time.AfterFunc(patience, s.http.CloseClientConnections)
+	late := time.AfterFunc(shutdownTimeout, s.http.CloseClientConnections)
 	s.proxy.Stop()
 	s.http.Close()
 	late.Stop()

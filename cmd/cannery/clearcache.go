@@ -33,7 +33,7 @@ that runs on the store sees it at once: the next request is a MISS.`,
 	bind(f, "json", &o.json, parseSwitch)
 	o.store.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}

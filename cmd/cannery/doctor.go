@@ -12,10 +12,10 @@ import (
 
 // A doctor looks at all that cannery depends on.
 type doctor struct {
-	shelf shelfOptions
-	host  string
-	port  int
-	json  bool
+	collection collectionOptions
+	host       string
+	port       int
+	json       bool
 
 	world *world
 	flags *flags
@@ -42,7 +42,7 @@ ignores, and say of each whether it is right and, if not, what to do. Exit codes
 	bind(o.flags, "json", &o.json, parseSwitch)
 	bind(o.flags, "host", &o.host, parseHost)
 	bind(o.flags, "port", &o.port, parsePort)
-	o.shelf.bind(o.flags)
+	o.collection.bind(o.flags)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) }
 	return cmd
 }

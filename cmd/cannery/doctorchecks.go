@@ -22,7 +22,7 @@ func (o *doctor) checkNames() {
 
 // checkStore opens the store and reads its state.
 func (o *doctor) checkStore(ctx context.Context) {
-	store, address, err := o.shelf.store.open(ctx, o.flags, o.env)
+	store, address, err := o.collection.store.open(ctx, o.flags, o.env)
 	if err != nil {
 		var f *failure
 		if !errors.As(err, &f) {
@@ -36,7 +36,7 @@ func (o *doctor) checkStore(ctx context.Context) {
 		o.failed(&failure{exitStore, fmt.Errorf("open %q: %w", address, err), ""})
 		return
 	}
-	by := (&shelfOptions{store: o.shelf.store}).chosenBy(o.flags, o.env)
+	by := (&collectionOptions{store: o.collection.store}).chosenBy(o.flags, o.env)
 	o.say(fine, fmt.Sprintf("the store %s is reachable (%s)", address, choiceText(by)), "")
 }
 
@@ -45,8 +45,8 @@ const usualFixtures = "fixtures"
 
 // fixturesDir returns the directory of fixtures to look at, "" for none.
 func (o *doctor) fixturesDir() string {
-	if o.shelf.fixtures != "" {
-		return o.shelf.fixtures
+	if o.collection.fixtures != "" {
+		return o.collection.fixtures
 	}
 	if _, err := os.Stat(filepath.Join(usualFixtures, "cannery.json")); err == nil {
 		return usualFixtures
@@ -61,13 +61,13 @@ func (o *doctor) checkFixtures(ctx context.Context) {
 		o.say(fine, "no fixtures are named, and there are none in "+usualFixtures, "")
 		return
 	}
-	shelf, err := openSet(folder)
+	collection, err := openSet(folder)
 	if err != nil {
 		o.failed(err)
 		return
 	}
 	n := int64(0)
-	for _, err := range shelf.recordings(ctx) {
+	for _, err := range collection.recordings(ctx) {
 		if err != nil {
 			fix := "repair or remove that file"
 			if errors.Is(err, dir.ErrNoFixtures) {
@@ -108,7 +108,7 @@ func (o *doctor) checkGit(ctx context.Context) {
 			o.say(warns, "git does not ignore "+dotenvName+", which may hold a password", "echo "+dotenvName+" >> .gitignore")
 		}
 	}
-	if path, err := o.shelf.store.dirPath(o.env); err == nil && inside(ctx, path) && !ignored(ctx, path) {
+	if path, err := o.collection.store.dirPath(o.env); err == nil && inside(ctx, path) && !ignored(ctx, path) {
 		o.say(warns, fmt.Sprintf("recordings are kept in %s, which git does not ignore: they hold what the origin said, secrets included", path), "add it to .gitignore")
 	}
 	if dir := o.fixturesDir(); dir != "" && ignored(ctx, filepath.Join(dir, "cannery.json")) {

@@ -53,7 +53,7 @@ fixtures in DIR hold what looks like a secret.`,
 	bind(f, "json", &o.json, parseSwitch)
 	o.store.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (o *export) writeHAR(ctx context.Context, w *world, address string, p *publ
 		n, err = har.Write(out, p.Recordings(ctx), p.Config.Origins)
 		return err
 	}
-	opening, cancel := context.WithTimeout(ctx, readerPatience)
+	opening, cancel := context.WithTimeout(ctx, readerTimeout)
 	defer cancel()
 	var err error
 	switch {

@@ -151,9 +151,9 @@ func (v *value) Type() string {
 	return v.value
 }
 
-// settle fills a command's settings from the environment and .env, which it
+// resolve fills a command's settings from the environment and .env, which it
 // returns for those that have no flag.
-func (w *world) settle(f *flags) (environment, error) {
+func (w *world) resolve(f *flags) (environment, error) {
 	env, junk, err := w.env.withDotenv()
 	if err != nil {
 		return env, err

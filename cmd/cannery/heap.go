@@ -12,21 +12,21 @@ import (
 // collected.
 const heapRoom = 24 << 20
 
-// paceCollector has garbage collected when so much has come together that the
+// tuneCollector has garbage collected when so much has come together that the
 // collector's work with what is in use is worth it. By itself it lets the heap
 // double: with few recordings it would look through them a hundred times a
 // second, and with many that are packed, which it need not look into, it would
 // let as much garbage pile up. A GOGC of the user's counts.
-var paceCollector = sync.OnceFunc(func() {
+var tuneCollector = sync.OnceFunc(func() {
 	if os.Getenv("GOGC") == "" {
-		setPace(new(collection))
+		tune(new(sentinel))
 	}
 })
 
-// A collection is garbage from the start: that it is found says that one is over.
-type collection struct{ _ *int }
+// A sentinel is garbage from the start: that it is found says that one is over.
+type sentinel struct{ _ *int }
 
-func setPace(next *collection) {
+func tune(next *sentinel) {
 	const (
 		most  = 100 * heapRoom / (4 << 20) // the runtime's least heap is 4 MiB at 100
 		least = 5                          // a collector that never rests serves nobody
@@ -39,7 +39,7 @@ func setPace(next *collection) {
 	room := max(6*scanned, 5*heapRoom) - 4*heapRoom
 	room = max(min(room, inUse), heapRoom)
 	debug.SetGCPercent(int(min(most, max(least, 100*room/inUse))))
-	runtime.SetFinalizer(next, setPace)
+	runtime.SetFinalizer(next, tune)
 }
 
 // returnMemory gives back what reading a large set of recordings has left.

@@ -14,14 +14,14 @@ func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
 	pace := func() int {
 		// The finalizer of an object that is made now runs after this one's.
 		runtime.GC()
-		runtime.SetFinalizer(new(collection), func(*collection) { collected <- 0 })
+		runtime.SetFinalizer(new(sentinel), func(*sentinel) { collected <- 0 })
 		runtime.GC()
 		<-collected
 		percent := debug.SetGCPercent(100)
 		debug.SetGCPercent(percent)
 		return percent
 	}
-	setPace(new(collection))
+	tune(new(sentinel))
 	small := pace()
 	recordings := make([]byte, 4*heapRoom)
 	large := pace()

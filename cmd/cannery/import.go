@@ -45,7 +45,7 @@ the store serves the imported set with its next request.`,
 	bindOrigin(f, &o.origin, parseOrigin)
 	o.store.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		switch {
 		case err != nil:
 			return err

@@ -19,9 +19,9 @@ import (
 
 // A lister shows what is recorded.
 type lister struct {
-	shelf   shelfOptions
-	session *string // nil: any
-	json    bool
+	collection collectionOptions
+	session    *string // nil: any
+	json       bool
 }
 
 func newList(w *world) *cobra.Command {
@@ -40,9 +40,9 @@ of a request has the ID of the first with .2, and so on.`,
 	f := flagsOf(cmd)
 	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
 	bind(f, "json", &o.json, parseSwitch)
-	o.shelf.bind(f)
+	o.collection.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}
@@ -62,25 +62,25 @@ of a request has the ID of the first with .2, and so on.`,
 }
 
 func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, filter fixtures.Filter) error {
-	shelf, err := o.shelf.open(ctx, f, env)
+	collection, err := o.collection.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
-	defer shelf.close()
+	defer collection.close()
 	out := bufio.NewWriter(w.stdout)
-	n, err := o.print(ctx, out, shelf, filter)
+	n, err := o.print(ctx, out, collection, filter)
 	if flushed := out.Flush(); err == nil {
 		err = shown(flushed)
 	}
 	if err == nil && n == 0 {
-		fmt.Fprintf(w.stderr, "cannery: nothing in %q is listed\n", shelf.address)
+		fmt.Fprintf(w.stderr, "cannery: nothing in %q is listed\n", collection.address)
 	}
 	return err
 }
 
 // print lists as it reads. Of two requests whose IDs begin alike the second
 // shows all its digits.
-func (o *lister) print(ctx context.Context, out io.Writer, s *shelf, filter fixtures.Filter) (n int, err error) {
+func (o *lister) print(ctx context.Context, out io.Writer, s *collection, filter fixtures.Filter) (n int, err error) {
 	first := map[[shortID / 2]byte]fixtures.Key{}
 	for rec, err := range s.recordings(ctx) {
 		if err != nil {
@@ -93,7 +93,7 @@ func (o *lister) print(ctx context.Context, out io.Writer, s *shelf, filter fixt
 		if _, ok := first[short]; !ok {
 			first[short] = rec.key
 		}
-		row := listed{shelved: rec, id: takeID(rec.key, rec.Take, first[short] != rec.key)}
+		row := listed{member: rec, id: takeID(rec.key, rec.Take, first[short] != rec.key)}
 		if o.json {
 			err = row.printJSON(out)
 		} else {
@@ -109,7 +109,7 @@ func (o *lister) print(ctx context.Context, out io.Writer, s *shelf, filter fixt
 
 // A listed is a recording as ls shows it.
 type listed struct {
-	shelved
+	member
 	id string
 }
 

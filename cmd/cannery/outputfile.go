@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// readerPatience is how long a command that is done waits for somebody to read
+// readerTimeout is how long a command that is done waits for somebody to read
 // the FIFO that it was told to write to.
-const readerPatience = 3 * time.Second
+const readerTimeout = 3 * time.Second
 
 // errNoReader says that nobody has opened a FIFO to read it.
 var errNoReader = errors.New("nobody reads this FIFO: start its reader first")

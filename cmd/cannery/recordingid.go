@@ -62,39 +62,39 @@ func parseIDs(command string, texts []string) ([]wanted, error) {
 
 // A found is a request that somebody has named.
 type found struct {
-	takes []shelved // all of its key, in order
-	take  int       // the one that was named, 0 for all
+	takes []member // all of its key, in order
+	take  int      // the one that was named, 0 for all
 }
 
 // named returns the takes that are meant.
-func (f found) named() []shelved {
+func (f found) named() []member {
 	if f.take == 0 {
 		return f.takes
 	}
 	for _, rec := range f.takes {
 		if rec.Take == f.take {
-			return []shelved{rec}
+			return []member{rec}
 		}
 	}
 	return nil
 }
 
 // find opens what the settings choose, and finds all that is wanted there.
-func (o *shelfOptions) find(ctx context.Context, f *flags, env environment, all []wanted) (*shelf, []found, error) {
-	shelf, err := o.open(ctx, f, env)
+func (o *collectionOptions) find(ctx context.Context, f *flags, env environment, all []wanted) (*collection, []found, error) {
+	collection, err := o.open(ctx, f, env)
 	if err != nil {
 		return nil, nil, err
 	}
-	named, err := shelf.find(ctx, all)
+	named, err := collection.find(ctx, all)
 	if err != nil {
-		shelf.close()
+		collection.close()
 		return nil, nil, err
 	}
-	return shelf, named, nil
+	return collection, named, nil
 }
 
 // find looks up what is wanted, each exactly one request's.
-func (s *shelf) find(ctx context.Context, all []wanted) ([]found, error) {
+func (s *collection) find(ctx context.Context, all []wanted) ([]found, error) {
 	matches := make([][]found, len(all))
 	for takes, err := range s.requests(ctx) {
 		if err != nil {
@@ -118,7 +118,7 @@ func (s *shelf) find(ctx context.Context, all []wanted) ([]found, error) {
 
 // matches reports whether a request is one that is wanted, and which of its
 // takes, 0 for all.
-func (s *shelf) matches(w wanted, takes []shelved) (take int, ok bool) {
+func (s *collection) matches(w wanted, takes []member) (take int, ok bool) {
 	if w.digits != "" {
 		return w.take, strings.HasPrefix(takeID(takes[0].key, 1, true), w.digits)
 	}
@@ -132,7 +132,7 @@ func (s *shelf) matches(w wanted, takes []shelved) (take int, ok bool) {
 
 // isFile reports whether a path, from here or from the directory, is that of a
 // recording's fixture.
-func (s *shelf) isFile(rec shelved, path string) bool {
+func (s *collection) isFile(rec member, path string) bool {
 	if rec.file == "" {
 		return false
 	}
@@ -148,7 +148,7 @@ func (s *shelf) isFile(rec shelved, path string) bool {
 const maxCandidates = 5
 
 // checkMatch makes sure that what is wanted is one request, and has the take.
-func (s *shelf) checkMatch(w wanted, matches []found) error {
+func (s *collection) checkMatch(w wanted, matches []found) error {
 	switch {
 	case len(matches) == 0:
 		return &failure{exitFailed, fmt.Errorf("find %q in %q: there is no such recording", w.text, s.address), "cannery ls lists them"}

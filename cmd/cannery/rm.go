@@ -12,9 +12,9 @@ import (
 
 // A remove removes recordings that are named one by one.
 type remove struct {
-	shelf  shelfOptions
-	dryRun bool
-	json   bool
+	collection collectionOptions
+	dryRun     bool
+	json       bool
 }
 
 func newRemove(w *world) *cobra.Command {
@@ -34,9 +34,9 @@ that runs on the store sees it at once.`,
 	f := flagsOf(cmd)
 	bind(f, "dry-run", &o.dryRun, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
-	o.shelf.bind(f)
+	o.collection.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}
@@ -44,18 +44,18 @@ that runs on the store sees it at once.`,
 		if err != nil {
 			return err
 		}
-		o.shelf.within(args)
+		o.collection.within(args)
 		return o.run(cmd.Context(), w, f, env, wanted)
 	}
 	return cmd
 }
 
 func (o *remove) run(ctx context.Context, w *world, f *flags, env environment, all []wanted) error {
-	shelf, named, err := o.shelf.find(ctx, f, env, all)
+	collection, named, err := o.collection.find(ctx, f, env, all)
 	if err != nil {
 		return err
 	}
-	defer shelf.close()
+	defer collection.close()
 	takes := map[fixtures.Key][]int{}
 	for _, f := range named {
 		key := f.takes[0].key
@@ -63,7 +63,7 @@ func (o *remove) run(ctx context.Context, w *world, f *flags, env environment, a
 			takes[key] = append(takes[key], rec.Take)
 		}
 	}
-	removed, err := shelf.remove(ctx, fixtures.Filter{Takes: takes}, o.dryRun)
+	removed, err := collection.remove(ctx, fixtures.Filter{Takes: takes}, o.dryRun)
 	if err != nil {
 		return err
 	}

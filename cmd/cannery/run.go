@@ -52,7 +52,7 @@ made again are removed when the exit code is 0, and kept otherwise.`,
 	f.set.SetInterspersed(false) // what follows the command is the command's
 	o.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func reportError(path string, err error) error {
 
 // writeReport writes the file of --report.
 func writeReport(ctx context.Context, w *world, path string, r *runResult, code int) error {
-	ctx, cancel := context.WithTimeout(ctx, readerPatience)
+	ctx, cancel := context.WithTimeout(ctx, readerTimeout)
 	defer cancel()
 	err := w.writeOutput(ctx, path, func(out io.Writer) error {
 		enc := json.NewEncoder(out)

@@ -40,9 +40,9 @@ func listen(ctx context.Context, host string, port int) (net.Listener, error) {
 	return nil, misuse(hint, "listen on %q: %w", address, err)
 }
 
-// patience is how long answers that are under way may take to end, once the
+// shutdownTimeout is how long answers that are under way may take to end, once the
 // proxy is asked to stop.
-const patience = 30 * time.Second
+const shutdownTimeout = 30 * time.Second
 
 // A server serves until it is asked to stop.
 type server struct {
@@ -90,9 +90,9 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	s.http.BaseContext = func(net.Listener) context.Context { return requests }
-	paced := newPacedListener(l)
+	timed := newTimedListener(l)
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(paced) }()
+	go func() { failed <- s.http.Serve(timed) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve on %q: %w", l.Addr(), err)
@@ -107,7 +107,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 // shutdown finishes what is under way, and calls end for what has no end. A second
 // signal ends it at once.
 func (s *server) shutdown(ctx context.Context, end func()) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
 	finished := make(chan error, 1)
 	go func() {
@@ -118,7 +118,7 @@ func (s *server) shutdown(ctx context.Context, end func()) error {
 	select {
 	case err := <-finished:
 		if errors.Is(err, context.DeadlineExceeded) {
-			s.talk(fmt.Sprintf("gave up on answers that did not end within %v", patience))
+			s.talk(fmt.Sprintf("gave up on answers that did not end within %v", shutdownTimeout))
 			return s.http.Close()
 		}
 		return err

@@ -14,9 +14,9 @@ import (
 
 // A show prints one recording.
 type show struct {
-	shelf shelfOptions
-	raw   bool
-	json  bool
+	collection collectionOptions
+	raw        bool
+	json       bool
 }
 
 func newShow(w *world) *cobra.Command {
@@ -37,9 +37,9 @@ content of the answer is printed, as a client has it, secrets included; with
 	f := flagsOf(cmd)
 	bind(f, "raw", &o.raw, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
-	o.shelf.bind(f)
+	o.collection.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}
@@ -52,23 +52,23 @@ content of the answer is printed, as a client has it, secrets included; with
 		case o.raw && o.json:
 			return misuse("", "show: --raw and --json exclude each other")
 		}
-		o.shelf.within(args)
+		o.collection.within(args)
 		return o.run(cmd.Context(), w, f, env, wanted)
 	}
 	return cmd
 }
 
 func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all []wanted) error {
-	shelf, named, err := o.shelf.find(ctx, f, env, all)
+	collection, named, err := o.collection.find(ctx, f, env, all)
 	if err != nil {
 		return err
 	}
-	defer shelf.close()
+	defer collection.close()
 	rec := named[0].named()[0]
 	if o.raw {
 		return o.printRaw(w, rec)
 	}
-	cleaner, err := secret.NewCleaner(shelf.rules.Redact, nil)
+	cleaner, err := secret.NewCleaner(collection.rules.Redact, nil)
 	if err != nil {
 		return fmt.Errorf("show %q: %w", all[0].text, err)
 	}
@@ -90,7 +90,7 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 
 // printRaw prints content as a client has it, its codings undone where they
 // are known.
-func (o *show) printRaw(w *world, rec shelved) error {
+func (o *show) printRaw(w *world, rec member) error {
 	content, err := decoded(rec.Response.Header, rec.Response.Body)
 	if err != nil {
 		return fmt.Errorf("show %s %q: %w", rec.Request.Method, secret.CleanTarget(rec.Request.Target), err)

@@ -22,7 +22,7 @@ const maxShown = 1 << 20
 
 // printRecording prints a recording, without secrets, as people want to see it:
 // of so many takes.
-func printRecording(out *bytes.Buffer, rec shelved, takes int) error {
+func printRecording(out *bytes.Buffer, rec member, takes int) error {
 	fmt.Fprintf(out, "%s  take %d of %d  recorded %s", takeID(rec.key, rec.Take, false), rec.Take, takes, timeText(rec.Recorded, "2006-01-02 15:04:05"))
 	if rec.Request.Session != "" {
 		fmt.Fprintf(out, "  session %s", printable(rec.Request.Session))

@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// A pacedListener gives out connections that a client which does not read cannot
+// A timedListener gives out connections that a client which does not read cannot
 // hold for ever. A limit for whole answers would forbid long streams. Headers have
 // limits of net/http's; the content of requests has one of replay's.
-type pacedListener struct {
+type timedListener struct {
 	net.Listener
 	slowest time.Duration // that a client may take for a piece of an answer
 }
 
-func newPacedListener(l net.Listener) *pacedListener {
-	return &pacedListener{l, 2 * time.Minute}
+func newTimedListener(l net.Listener) *timedListener {
+	return &timedListener{l, 2 * time.Minute}
 }
 
-func (l *pacedListener) Accept() (net.Conn, error) {
+func (l *timedListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return conn, err
 	}
-	return &pacedConn{tcp, l.slowest}, err
+	return &timedConn{tcp, l.slowest}, err
 }
 
-// A pacedConn bounds the time of each write.
-type pacedConn struct {
+// A timedConn bounds the time of each write.
+type timedConn struct {
 	*net.TCPConn
 	slowest time.Duration
 }
 
-func (c *pacedConn) Write(p []byte) (int, error) {
+func (c *timedConn) Write(p []byte) (int, error) {
 	if err := c.limit(); err != nil {
 		return 0, err
 	}
@@ -42,10 +42,10 @@ func (c *pacedConn) Write(p []byte) (int, error) {
 }
 
 // limit gives the client time for the next piece.
-func (c *pacedConn) limit() error { return c.SetWriteDeadline(time.Now().Add(c.slowest)) }
+func (c *timedConn) limit() error { return c.SetWriteDeadline(time.Now().Add(c.slowest)) }
 
 // ReadFrom has the kernel send a file, in pieces that a client has time for.
-func (c *pacedConn) ReadFrom(src io.Reader) (int64, error) {
+func (c *timedConn) ReadFrom(src io.Reader) (int64, error) {
 	const piece = 4 << 20
 	whole, ok := src.(*io.LimitedReader)
 	if !ok {

@@ -13,14 +13,14 @@ import (
 // A limit that tests wait for.
 const soon = 20 * time.Millisecond
 
-func pacedTo(t *testing.T) *pacedListener {
+func pacedTo(t *testing.T) *timedListener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	return newPacedListener(l)
+	return newTimedListener(l)
 }
 
 func dialed(t *testing.T, l net.Listener) net.Conn {

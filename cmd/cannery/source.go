@@ -34,7 +34,7 @@ type library interface {
 
 // openSource opens what the settings choose. Later is as in openWork.
 func (o *start) openSource(ctx context.Context, f *flags, env environment, later bool) (*source, error) {
-	paceCollector()
+	tuneCollector()
 	switch {
 	case o.fixtures == "":
 		s, address, err := o.store.open(ctx, f, env)

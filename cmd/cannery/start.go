@@ -77,7 +77,7 @@ secrets, which are written when it stops and whenever it is idle.`,
 	f := flagsOf(cmd)
 	o.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}

@@ -16,8 +16,8 @@ import (
 
 // A status says what a store, or a directory, holds.
 type status struct {
-	shelf shelfOptions
-	json  bool
+	collection collectionOptions
+	json       bool
 }
 
 func newStatus(w *world) *cobra.Command {
@@ -34,9 +34,9 @@ when the store is unreachable.`,
 	}
 	f := flagsOf(cmd)
 	bind(f, "json", &o.json, parseSwitch)
-	o.shelf.bind(f)
+	o.collection.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		if err != nil {
 			return err
 		}
@@ -46,15 +46,15 @@ when the store is unreachable.`,
 }
 
 func (o *status) run(ctx context.Context, w *world, f *flags, env environment) error {
-	shelf, err := o.shelf.open(ctx, f, env)
+	collection, err := o.collection.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
-	defer shelf.close()
-	sum := holding{Store: shelf.address, ChosenBy: o.shelf.chosenBy(f, env), Rules: shelf.rules, Origins: map[string]int{}}
+	defer collection.close()
+	sum := holding{Store: collection.address, ChosenBy: o.collection.chosenBy(f, env), Rules: collection.rules, Origins: map[string]int{}}
 	bar := newProgress(w.stderr, env, "reading")
 	sessions := map[string]bool{}
-	for rec, err := range shelf.recordings(ctx) {
+	for rec, err := range collection.recordings(ctx) {
 		if err != nil {
 			bar.end()
 			return err
@@ -79,8 +79,8 @@ func (o *status) run(ctx context.Context, w *world, f *flags, env environment) e
 // byDefault says that no setting has chosen.
 const byDefault = "default"
 
-// chosenBy names the setting that chose a shelf, byDefault for none.
-func (o *shelfOptions) chosenBy(f *flags, env environment) string {
+// chosenBy names the setting that chose a collection, byDefault for none.
+func (o *collectionOptions) chosenBy(f *flags, env environment) string {
 	if o.fixtures != "" {
 		return f.source["fixtures"]
 	}

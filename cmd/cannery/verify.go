@@ -17,16 +17,16 @@ import (
 
 // A verify asks an origin again for what is recorded.
 type verify struct {
-	shelf     shelfOptions
-	selection selection
-	origin    origin
-	timeout   time.Duration
-	ca        *x509.CertPool // nil: the system's
-	fields    []string       // of a header, sent with every request
-	rate      float64        // requests a second, 0 for no limit
-	values    bool
-	update    bool
-	json      bool
+	collection collectionOptions
+	selection  selection
+	origin     origin
+	timeout    time.Duration
+	ca         *x509.CertPool // nil: the system's
+	fields     []string       // of a header, sent with every request
+	rate       float64        // requests a second, 0 for no limit
+	values     bool
+	update     bool
+	json       bool
 }
 
 func newVerify(w *world) *cobra.Command {
@@ -53,7 +53,7 @@ some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 	f := flagsOf(cmd)
 	o.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		env, err := w.settle(f)
+		env, err := w.resolve(f)
 		switch {
 		case err != nil:
 			return err
@@ -62,7 +62,7 @@ some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 		case len(args) == 1 && args[0] == "":
 			return misuse("cannery verify fixtures/ --origin https://api.example.com", "verify: the directory is empty")
 		case len(args) == 1:
-			o.shelf.fixtures = args[0]
+			o.collection.fixtures = args[0]
 		}
 		return o.run(cmd.Context(), w, f, env)
 	}
@@ -79,7 +79,7 @@ func (o *verify) bind(f *flags) {
 	bind(f, "json", &o.json, parseSwitch)
 	bind(f, "origin-timeout", &o.timeout, parseDuration)
 	bind(f, "origin-ca", &o.ca, readAuthorities)
-	o.shelf.bind(f)
+	o.collection.bind(f)
 }
 
 // parseFields reads "Name: value" lines. Its error does not quote them: they
@@ -116,25 +116,25 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 	if err != nil {
 		return err
 	}
-	shelf, err := o.shelf.open(ctx, f, env)
+	collection, err := o.collection.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
-	defer shelf.close()
-	set, err := readQuestions(ctx, shelf, filter, o.origin, header)
+	defer collection.close()
+	set, err := readQuestions(ctx, collection, filter, o.origin, header)
 	if err != nil {
 		return err
 	}
 	report := &verifyReport{json: o.json, out: w.stdout}
 	if err := o.ask(ctx, w, env, set, header, report); err != nil {
-		return fmt.Errorf("verify %q: %w", shelf.address, err)
+		return fmt.Errorf("verify %q: %w", collection.address, err)
 	}
 	if o.update {
-		if err := updateAll(ctx, shelf, set, header); err != nil {
-			return fmt.Errorf("verify %q: update: %w", shelf.address, err)
+		if err := updateAll(ctx, collection, set, header); err != nil {
+			return fmt.Errorf("verify %q: update: %w", collection.address, err)
 		}
 	}
-	return o.conclude(report, shelf, set)
+	return o.conclude(report, collection, set)
 }
 
 // ask asks all questions and reports as answers come; on a terminal, where a
@@ -162,7 +162,7 @@ func (o *verify) ask(ctx context.Context, w *world, env environment, set *questi
 }
 
 // conclude prints the sum, and makes the exit code of it.
-func (o *verify) conclude(r *verifyReport, s *shelf, set *questions) error {
+func (o *verify) conclude(r *verifyReport, s *collection, set *questions) error {
 	sum, left, noted := sumOf(set), int64(0), int64(0)
 	for _, q := range set.ask {
 		if q.err != nil || q.changes == nil || q.updated {

@@ -19,7 +19,7 @@ func TestRateIsKept(t *testing.T) {
 			jobs := make(chan int)
 			go func() {
 				defer close(jobs)
-				pace(t.Context(), 10, tt.rate, jobs)
+				sendAtRate(t.Context(), 10, tt.rate, jobs)
 			}()
 			n := 0
 			for i := range jobs {
@@ -38,8 +38,8 @@ func TestRateIsKept(t *testing.T) {
 func TestPaceEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	pace(ctx, 10, 1, make(chan int))
-	pace(ctx, 10, 0, make(chan int))
+	sendAtRate(ctx, 10, 1, make(chan int))
+	sendAtRate(ctx, 10, 0, make(chan int))
 }
 
 func TestPlaceholdersKeepTheirNames(t *testing.T) {

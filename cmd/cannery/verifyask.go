@@ -64,7 +64,7 @@ func (a *asker) askAll(ctx context.Context, all []*question, rate float64, told 
 	}
 	workers.Go(func() {
 		defer close(jobs)
-		pace(ctx, len(all), rate, jobs)
+		sendAtRate(ctx, len(all), rate, jobs)
 	})
 	for i, q := range all {
 		select {
@@ -82,8 +82,8 @@ func (a *asker) askAll(ctx context.Context, all []*question, rate float64, told 
 	return nil
 }
 
-// pace sends 0 to n-1, so many a second, until the context ends.
-func pace(ctx context.Context, n int, rate float64, to chan<- int) {
+// sendAtRate sends 0 to n-1, so many a second, until the context ends.
+func sendAtRate(ctx context.Context, n int, rate float64, to chan<- int) {
 	var tick <-chan time.Time
 	if rate > 0 {
 		ticker := time.NewTicker(max(time.Duration(float64(time.Second)/rate), time.Microsecond))

@@ -76,7 +76,7 @@ type verdict struct {
 	Note    string         `json:"note,omitempty"`
 }
 
-func newVerdict(result string, q *question, rec shelved) verdict {
+func newVerdict(result string, q *question, rec member) verdict {
 	v := verdict{
 		Result: result, ID: takeID(rec.key, rec.Take, false), Session: rec.Request.Session, Method: rec.Request.Method,
 		URL: secret.CleanTarget(rec.Request.Target), File: rec.file, Changes: q.changes, Note: q.note,

@@ -16,11 +16,11 @@ import (
 
 // A question is one request that is recorded, and what came of asking it again.
 type question struct {
-	takes []shelved // of one variant, in order, never empty
-	of    int       // how many takes the request has, those of other variants included
+	takes []member // of one variant, in order, never empty
+	of    int      // how many takes the request has, those of other variants included
 
 	err     error          // why there was no whole answer
-	take    shelved        // the take that the answer was compared with
+	take    member         // the take that the answer was compared with
 	changes []drift.Change // nil: the recording holds
 	answer  *fixtures.Response
 	updated bool
@@ -29,12 +29,12 @@ type question struct {
 
 func (q *question) request() *fixtures.Request { return &q.takes[len(q.takes)-1].Request }
 
-// Questions are all that a shelf has.
+// Questions are all that a collection has.
 type questions struct {
 	ask     []*question
 	skipped map[string]int // takes that are not asked for, by the reason
-	all     []shelved      // every recording, in the shelf's order
-	redact  []string       // the shelf's rules of what is secret
+	all     []member       // every recording, in the collection's order
+	redact  []string       // the collection's rules of what is secret
 }
 
 // The reasons not to ask.
@@ -45,10 +45,10 @@ const (
 	skipContent = "with content that is not kept"
 )
 
-// readQuestions reads all of a shelf, and asks what a filter selects. It is done
+// readQuestions reads all of a collection, and asks what a filter selects. It is done
 // before anything is asked, which may take long: nobody else is to wait for the
-// shelf meanwhile.
-func readQuestions(ctx context.Context, s *shelf, filter fixtures.Filter, o origin, header http.Header) (*questions, error) {
+// collection meanwhile.
+func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o origin, header http.Header) (*questions, error) {
 	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact}
 	origins := map[string]bool{}
 	var variants []*question
@@ -83,7 +83,7 @@ func readQuestions(ctx context.Context, s *shelf, filter fixtures.Filter, o orig
 }
 
 // variantsOf divides the takes of a request by whom and what they are for.
-func variantsOf(takes []shelved) []*question {
+func variantsOf(takes []member) []*question {
 	var out []*question
 	byVariant := map[string]*question{}
 	for _, rec := range takes {

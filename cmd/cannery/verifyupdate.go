@@ -13,7 +13,7 @@ import (
 
 // updateAll records again what differs, which was asked with a further header.
 // What it cannot, it notes.
-func updateAll(ctx context.Context, s *shelf, set *questions, header http.Header) error {
+func updateAll(ctx context.Context, s *collection, set *questions, header http.Header) error {
 	var drifted []*question
 	for _, q := range set.ask {
 		if q.err != nil || q.changes == nil {
@@ -56,7 +56,7 @@ func (q *question) again() *fixtures.Recording {
 
 // updateStore replaces single takes. One of several would lose its place among
 // the unsafe requests that stand between them.
-func (s *shelf) updateStore(ctx context.Context, drifted []*question) error {
+func (s *collection) updateStore(ctx context.Context, drifted []*question) error {
 	for _, q := range drifted {
 		if q.of > 1 {
 			q.note = "it has several takes, whose order is that of a whole run"
@@ -80,7 +80,7 @@ func (s *shelf) updateStore(ctx context.Context, drifted []*question) error {
 }
 
 // keep gives large content to the store.
-func (s *shelf) keep(ctx context.Context, body fixtures.Body) (fixtures.Body, error) {
+func (s *collection) keep(ctx context.Context, body fixtures.Body) (fixtures.Body, error) {
 	if len(body.Bytes) <= fixtures.InlineBody {
 		return body, nil
 	}
@@ -96,7 +96,7 @@ func (s *shelf) keep(ctx context.Context, body fixtures.Body) (fixtures.Body, er
 }
 
 // updateFiles writes the directory with the new answers in it, cleaned.
-func (s *shelf) updateFiles(ctx context.Context, set *questions, drifted []*question, header http.Header) error {
+func (s *collection) updateFiles(ctx context.Context, set *questions, drifted []*question, header http.Header) error {
 	cleaner, err := cleanerWith(s.rules.Redact, header)
 	if err != nil {
 		return err

@@ -17,9 +17,9 @@ import (
 	"example.com/cannery/fixtures/secret"
 )
 
-// A shelf is where people look recordings up: the store, or a directory of
+// A collection is where people look recordings up: the store, or a directory of
 // fixtures.
-type shelf struct {
+type collection struct {
 	address string // for people
 	rules   *fixtures.Rules
 
@@ -29,20 +29,20 @@ type shelf struct {
 	config dir.Config // of the directory
 }
 
-// shelfOptions choose a shelf.
-type shelfOptions struct {
+// collectionOptions choose a collection.
+type collectionOptions struct {
 	store    storeOptions
 	fixtures string // "": the store
 }
 
-func (o *shelfOptions) bind(f *flags) {
+func (o *collectionOptions) bind(f *flags) {
 	bind(f, "fixtures", &o.fixtures, parseText)
 	o.store.bind(f)
 }
 
 // within chooses the directory that a fixture's path lies in, when no other is
 // chosen.
-func (o *shelfOptions) within(paths []string) {
+func (o *collectionOptions) within(paths []string) {
 	for _, path := range paths {
 		if o.fixtures == "" && isPath(path) {
 			o.fixtures = fixtureRoot(path)
@@ -70,8 +70,8 @@ func fixtureRoot(file string) string {
 	}
 }
 
-// open opens the shelf, which its user closes.
-func (o *shelfOptions) open(ctx context.Context, f *flags, env environment) (*shelf, error) {
+// open opens the collection, which its user closes.
+func (o *collectionOptions) open(ctx context.Context, f *flags, env environment) (*collection, error) {
 	if o.fixtures != "" {
 		return openSet(o.fixtures)
 	}
@@ -84,10 +84,10 @@ func (o *shelfOptions) open(ctx context.Context, f *flags, env environment) (*sh
 		store.Close()
 		return nil, fmt.Errorf("open %q: %w", address, err)
 	}
-	return &shelf{address: address, rules: view.Rules, store: store}, nil
+	return &collection{address: address, rules: view.Rules, store: store}, nil
 }
 
-func openSet(path string) (*shelf, error) {
+func openSet(path string) (*collection, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the fixtures %q: there is no such directory", path)
 	}
@@ -99,27 +99,27 @@ func openSet(path string) (*shelf, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the fixtures %q: %w", path, err)
 	}
-	return &shelf{address: path, rules: &config.Rules, set: set, config: config}, nil
+	return &collection{address: path, rules: &config.Rules, set: set, config: config}, nil
 }
 
-// close ends the use of a shelf of which nothing was changed but by methods of
+// close ends the use of a collection of which nothing was changed but by methods of
 // its own, which have said how it went.
-func (s *shelf) close() {
+func (s *collection) close() {
 	if s.store != nil {
 		s.store.Close()
 	}
 }
 
-// A shelved is a recording on a shelf.
-type shelved struct {
+// A member is a recording of a collection.
+type member struct {
 	*fixtures.Recording
 	key  fixtures.Key
 	file string // below the directory, slash-separated; "" in the store
 }
 
 // recordings returns all there is, those of one key together.
-func (s *shelf) recordings(ctx context.Context) iter.Seq2[shelved, error] {
-	return func(yield func(shelved, error) bool) {
+func (s *collection) recordings(ctx context.Context) iter.Seq2[member, error] {
+	return func(yield func(member, error) bool) {
 		if s.set != nil {
 			for rec, err := range s.set.Recordings(ctx) {
 				if !s.give(rec, err, yield) {
@@ -136,25 +136,25 @@ func (s *shelf) recordings(ctx context.Context) iter.Seq2[shelved, error] {
 	}
 }
 
-func (s *shelf) give(rec *fixtures.Recording, err error, yield func(shelved, error) bool) bool {
+func (s *collection) give(rec *fixtures.Recording, err error, yield func(member, error) bool) bool {
 	if err != nil {
 		// Of a directory, only what is wrong with one file leaves open where.
 		if s.set == nil || errors.As(err, new(*file.Error)) {
 			err = fmt.Errorf("read %q: %w", s.address, err)
 		}
-		return yield(shelved{}, err)
+		return yield(member{}, err)
 	}
 	file := ""
 	if s.set != nil {
 		file = rec.Name
 	}
-	return yield(shelved{rec, s.rules.Key(&rec.Request), file}, nil)
+	return yield(member{rec, s.rules.Key(&rec.Request), file}, nil)
 }
 
 // requests returns all there is, request by request with its takes in order.
-func (s *shelf) requests(ctx context.Context) iter.Seq2[[]shelved, error] {
-	return func(yield func([]shelved, error) bool) {
-		var takes []shelved
+func (s *collection) requests(ctx context.Context) iter.Seq2[[]member, error] {
+	return func(yield func([]member, error) bool) {
+		var takes []member
 		for rec, err := range s.recordings(ctx) {
 			if err != nil {
 				yield(nil, err)
@@ -175,7 +175,7 @@ func (s *shelf) requests(ctx context.Context) iter.Seq2[[]shelved, error] {
 }
 
 // remove removes takes, and returns how many.
-func (s *shelf) remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
+func (s *collection) remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
 	if s.store != nil {
 		n, err = s.store.Remove(ctx, filter, dryRun)
 	} else {
@@ -189,7 +189,7 @@ func (s *shelf) remove(ctx context.Context, filter fixtures.Filter, dryRun bool)
 
 // removeFiles writes the directory anew without some takes: what refers to them
 // is then right too, and a kill leaves the old set.
-func (s *shelf) removeFiles(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
+func (s *collection) removeFiles(ctx context.Context, filter fixtures.Filter, dryRun bool) (n int, err error) {
 	var left []*fixtures.Recording
 	for takes, err := range s.requests(ctx) {
 		if err != nil {
@@ -208,7 +208,7 @@ func (s *shelf) removeFiles(ctx context.Context, filter fixtures.Filter, dryRun 
 
 // withoutTakes returns the takes of a request that a filter does not select. What
 // a take stood after that goes, the next of its variant stands after.
-func withoutTakes(takes []shelved, filter fixtures.Filter) (left []*fixtures.Recording) {
+func withoutTakes(takes []member, filter fixtures.Filter) (left []*fixtures.Recording) {
 	after := map[string][]string{} // by variant
 	for _, rec := range takes {
 		variant := rec.Variant()
@@ -241,7 +241,7 @@ func recordingsOf(recs []*fixtures.Recording) iter.Seq2[*fixtures.Recording, err
 
 // url returns what was asked for, for people: the values of what is named like
 // a secret are masked.
-func (r shelved) url() string {
+func (r member) url() string {
 	target := secret.CleanTarget(r.Request.Target)
 	switch origin := r.Request.Origin; {
 	case origin == "":

@@ -11,15 +11,15 @@ import (
 	"example.com/cannery/fixtures"
 )
 
-// patience is how long a client may take to send the next piece.
-const patience = 2 * time.Minute
+// readTimeout is how long a client may take to send the next piece.
+const readTimeout = 2 * time.Minute
 
 var errSlowBody = errors.New("the client stopped sending")
 
-// A pacedBody is a request's content whose every piece must come in time. A
+// A timedBody is a request's content whose every piece must come in time. A
 // deadline for the whole would forbid slow uploads, none would let a client
 // hold a connection for ever.
-type pacedBody struct {
+type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 
@@ -28,8 +28,8 @@ type pacedBody struct {
 	closed bool
 }
 
-func (b *pacedBody) Read(p []byte) (int, error) {
-	if !b.deadline(time.Now().Add(patience)) {
+func (b *timedBody) Read(p []byte) (int, error) {
+	if !b.deadline(time.Now().Add(readTimeout)) {
 		return 0, http.ErrBodyReadAfterClose
 	}
 	n, err := b.ReadCloser.Read(p)
@@ -55,7 +55,7 @@ const drainTime = 5 * time.Second
 // drain reads the rest of content whose request has been answered with a
 // problem: a client that is sending it may not see the answer if the connection
 // is closed at once.
-func (b *pacedBody) drain() {
+func (b *timedBody) drain() {
 	late := time.AfterFunc(drainTime, func() { b.Close() })
 	defer late.Stop()
 	_, _ = io.Copy(io.Discard, b) // the answer is out, whatever comes
@@ -63,21 +63,21 @@ func (b *pacedBody) drain() {
 }
 
 // over reports whether no more can be read.
-func (b *pacedBody) over() bool {
+func (b *timedBody) over() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ended || b.closed
 }
 
-func (b *pacedBody) end() {
+func (b *timedBody) end() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.ended = true
 }
 
 // Close ends a Read that is under way. The answer is complete, and a transport
-// that still waits for the client's next piece would wait for all of patience.
-func (b *pacedBody) Close() error {
+// that still waits for the client's next piece would wait as long as that.
+func (b *timedBody) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ended && !b.closed {
@@ -89,7 +89,7 @@ func (b *pacedBody) Close() error {
 
 // deadline sets the deadline of reading, and reports whether that was still
 // possible.
-func (b *pacedBody) deadline(at time.Time) bool {
+func (b *timedBody) deadline(at time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
