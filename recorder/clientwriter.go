@@ -45,7 +45,7 @@ func (w *clientWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	n, err := w.ResponseWriter.Write(p)
-	if err != nil && w.x.readsOn() {
+	if err != nil && w.x.clientLeft() {
 		w.gone = true
 		return len(p), nil
 	}

@@ -16,7 +16,7 @@ const (
 	maxAlone = 64
 )
 
-func (rec *Recorder) readOn() time.Duration {
+func (rec *Recorder) readOnTime() time.Duration {
 	if rec.ReadOn == 0 {
 		return defaultReadOn
 	}
@@ -50,7 +50,7 @@ type departure struct {
 func (x *exchange) begin(r *http.Request) (ctx context.Context, end func()) {
 	x.unrecorded = !x.record
 	ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() { x.readsOn() })
+	stop := context.AfterFunc(r.Context(), func() { x.clientLeft() })
 	return ctx, func() {
 		stop()
 		x.cancel(nil)
@@ -58,9 +58,9 @@ func (x *exchange) begin(r *http.Request) (ctx context.Context, end func()) {
 	}
 }
 
-// readsOn is told that the client has left, as often as that is seen, and reports
+// clientLeft is told that the client has left, as often as that is seen, and reports
 // whether the exchange goes on without it.
-func (x *exchange) readsOn() bool {
+func (x *exchange) clientLeft() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.left || x.request.paused() {
@@ -84,21 +84,21 @@ func (x *exchange) readsOn() bool {
 		if x.began {
 			before = x.read.Load()
 		}
-		x.timer = time.AfterFunc(x.rec.readOn(), func() { x.goOn(before) })
+		x.timer = time.AfterFunc(x.rec.readOnTime(), func() { x.checkProgress(before) })
 	}
 	return !x.unrecorded
 }
 
-// goOn gives an answer of declared length more time when more than before has
+// checkProgress gives an answer of declared length more time when more than before has
 // come, and one that has only begun its first.
-func (x *exchange) goOn(before int64) {
+func (x *exchange) checkProgress(before int64) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	read := x.read.Load()
 	switch {
 	case !x.alone || x.unrecorded: // it has ended
 	case x.began && (before < 0 || x.declared && read > before):
-		x.timer = time.AfterFunc(x.rec.readOn(), func() { x.goOn(read) })
+		x.timer = time.AfterFunc(x.rec.readOnTime(), func() { x.checkProgress(read) })
 	case x.began && !x.declared:
 		x.cancel(errStillOpen)
 	default:

@@ -13,8 +13,8 @@ import (
 	"example.com/cannery/fixtures"
 )
 
-// greetingPatience is how long an origin may take to greet.
-const greetingPatience = time.Second
+// greetingTimeout is how long an origin may take to greet.
+const greetingTimeout = time.Second
 
 // settings is an empty SETTINGS frame of HTTP/2 (RFC 9113, section 6.5).
 const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -22,7 +22,7 @@ const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 // greet says what a server without TLS answers to the greeting of HTTP/2 (RFC 9113,
 // section 3.4), which is no request: as much as a frame's header, "" for nothing.
 func greet(ctx context.Context, origin *url.URL) string {
-	ctx, cancel := context.WithTimeout(ctx, greetingPatience)
+	ctx, cancel := context.WithTimeout(ctx, greetingTimeout)
 	defer cancel()
 	port := origin.Port()
 	if port == "" {

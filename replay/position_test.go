@@ -15,17 +15,17 @@ import (
 	"example.com/cannery/replay"
 )
 
-// A shelf is recordings that are served from memory.
-type shelf struct {
+// A memoryStore is recordings that are served from memory.
+type memoryStore struct {
 	recs  []*fixtures.Recording
 	rules fixtures.Rules
 }
 
-func (s *shelf) View(context.Context) (fixtures.View, error) {
+func (s *memoryStore) View(context.Context) (fixtures.View, error) {
 	return fixtures.View{Rules: &s.rules}, nil
 }
 
-func (s *shelf) Takes(_ context.Context, _ fixtures.View, key fixtures.Key, _ *fixtures.Request) (takes fixtures.Takes, err error) {
+func (s *memoryStore) Takes(_ context.Context, _ fixtures.View, key fixtures.Key, _ *fixtures.Request) (takes fixtures.Takes, err error) {
 	for _, rec := range s.recs {
 		if s.rules.Key(&rec.Request) == key {
 			takes.Recordings = append(takes.Recordings, rec)
@@ -37,7 +37,7 @@ func (s *shelf) Takes(_ context.Context, _ fixtures.View, key fixtures.Key, _ *f
 	return takes, err
 }
 
-func (s *shelf) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error] {
+func (s *memoryStore) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error] {
 	return func(yield func(*fixtures.Recording, error) bool) {
 		for _, rec := range s.recs {
 			if !yield(rec, nil) {
@@ -48,7 +48,7 @@ func (s *shelf) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error
 }
 
 // record appends what live mode would: each unsafe request moves the clock.
-func (s *shelf) record(history string) {
+func (s *memoryStore) record(history string) {
 	takes, clock := map[rune]int{}, uint64(1)
 	for i, c := range history {
 		takes[c]++
@@ -90,7 +90,7 @@ func FuzzTakesKeepTheirOrder(f *testing.F) {
 		if len(history) > 50 || len(asked) > 100 {
 			return
 		}
-		s := &shelf{}
+		s := &memoryStore{}
 		s.record(history)
 		p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 		checkOrder(t, p, history, asked)
@@ -153,7 +153,7 @@ func ask(p *replay.Proxy, c rune) int {
 // TestPollsNeverEndAWait: every take of the group is seen once, its last one
 // until the next group begins.
 func TestPollsNeverEndAWait(t *testing.T) {
-	s := &shelf{}
+	s := &memoryStore{}
 	s.record("aaaAaa")
 	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}, AfterLast: replay.FailAfterLast}, Origin: replay.Origin{Name: "o"}}
 	var got []int
@@ -168,7 +168,7 @@ func TestPollsNeverEndAWait(t *testing.T) {
 // TestANewRoundWaitsAgain: with LoopTakes the first state comes again when all
 // takes have been served, and the next one not before the PUT is made again.
 func TestANewRoundWaitsAgain(t *testing.T) {
-	s := &shelf{}
+	s := &memoryStore{}
 	s.record("aAaa")
 	for asked, want := range map[string][]int{
 		"aAaaaAaaaaA": {0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 1},
@@ -189,7 +189,7 @@ func TestANewRoundWaitsAgain(t *testing.T) {
 // TestAQueryByPostHoldsNothingBack: a method that is answered from recordings
 // changes nothing, so that nothing waits for it.
 func TestAQueryByPostHoldsNothingBack(t *testing.T) {
-	s := &shelf{}
+	s := &memoryStore{}
 	s.record("aAa")
 	for methods, want := range map[string][]int{"PUT": {0, 2}, "POST": {0, 0}} {
 		p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s, Methods: fixtures.Methods{methods}}}, Origin: replay.Origin{Name: "o"}}
@@ -202,7 +202,7 @@ func TestAQueryByPostHoldsNothingBack(t *testing.T) {
 // TestAFloodOfSessionsIsBounded: the one that was used longest ago begins anew,
 // the others go on.
 func TestAFloodOfSessionsIsBounded(t *testing.T) {
-	s := &shelf{}
+	s := &memoryStore{}
 	s.record("aa")
 	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 	in := func(session string) string {
@@ -226,7 +226,7 @@ func TestAFloodOfSessionsIsBounded(t *testing.T) {
 }
 
 func TestTheStatusOfAMissIsChosen(t *testing.T) {
-	s := &shelf{}
+	s := &memoryStore{}
 	p := &replay.Proxy{Sequence: &replay.Sequence{Store: s, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}, Answers: replay.Answers{MissStatus: http.StatusTeapot}}
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
@@ -238,16 +238,16 @@ func TestTheStatusOfAMissIsChosen(t *testing.T) {
 // BenchmarkReplay measures an offline HIT of a request with two takes, of which
 // the second is behind a barrier that is shut, among 1,000 other recordings.
 func BenchmarkReplay(b *testing.B) {
-	s := &shelf{}
+	s := &memoryStore{}
 	s.record("aAa" + strings.Repeat("bB", 500))
 	p := &replay.Proxy{Sequence: &replay.Sequence{Store: indexed{s, map[fixtures.Key]fixtures.Takes{}}, Catalog: &replay.Catalog{Store: s}}, Origin: replay.Origin{Name: "o"}}
 	r := httptest.NewRequest("GET", "/a", nil)
 	measureHits(b, p, r)
 }
 
-// indexed is a shelf that finds takes at once.
+// indexed is a memoryStore that finds takes at once.
 type indexed struct {
-	*shelf
+	*memoryStore
 	takes map[fixtures.Key]fixtures.Takes
 }
 
@@ -256,7 +256,7 @@ func (s indexed) Takes(ctx context.Context, view fixtures.View, key fixtures.Key
 	if ok {
 		return takes, nil
 	}
-	takes, err := s.shelf.Takes(ctx, view, key, req)
+	takes, err := s.memoryStore.Takes(ctx, view, key, req)
 	s.takes[key] = takes
 	return takes, err
 }

@@ -224,7 +224,7 @@ func (w *writer) end(whole bool) {
 	}
 	if whole && !w.part && w.status >= 200 && w.request.ProtoMajor < 2 && w.Header()["Content-Length"] == nil {
 		// An answer without a declared length stays one, even an empty one
-		// that net/http has not had to send yet. For HTTP/2 see WriteHeader.
+		// that net/http has not had to send yet. For HTTP/2 see sendHeader.
 		_ = http.NewResponseController(w.ResponseWriter).Flush()
 	}
 }

@@ -24,10 +24,10 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// childPatience is how long the output of a command that has ended is waited
+// childTimeout is how long the output of a command that has ended is waited
 // for, when a program that it left behind still has a pipe of ours. Files, as
 // a terminal is one, are the command's own and need no waiting.
-const childPatience = exitPatience
+const childTimeout = exitTimeout
 
 // childCommand makes a command of its name and arguments, to be run without a
 // shell in the working directory.
@@ -39,7 +39,7 @@ func childCommand(args []string, stdin io.Reader, stdout, stderr io.Writer) (*ex
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Args[0] = args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, stdout, stderr
-	cmd.WaitDelay = childPatience
+	cmd.WaitDelay = childTimeout
 	return cmd, nil
 }
 

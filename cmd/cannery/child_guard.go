@@ -19,9 +19,9 @@ import (
 // guardCommand makes this program a guard. It is no user's.
 const guardCommand = "__guard"
 
-// exitPatience is how long programs that a command has left behind may take to
+// exitTimeout is how long programs that a command has left behind may take to
 // end when they are asked to.
-const exitPatience = 2 * time.Second
+const exitTimeout = 2 * time.Second
 
 // A guard is a process of this program that leads a process group, and so keeps
 // the group's number from being anybody else's. It ends the group when we are
@@ -115,7 +115,7 @@ func guardGroup(hold io.Reader, ready io.Writer) {
 	if parents, err := unix.Getpgid(os.Getppid()); err == nil {
 		_ = unix.Setpgid(0, parents)
 	}
-	for deadline := time.Now().Add(exitPatience); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(exitTimeout); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if unix.Kill(-group, 0) == unix.ESRCH {
 			return
 		}

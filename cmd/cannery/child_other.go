@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exitPatience is how long a command's output is waited for once it has ended.
-const exitPatience = 2 * time.Second
+// exitTimeout is how long a command's output is waited for once it has ended.
+const exitTimeout = 2 * time.Second
 
 // A child is a command on a system without process groups: what it leaves
 // behind is left, and it outlives us when we are killed.

@@ -35,8 +35,8 @@ const (
 	// maxUnwritten bounds the memory of lines that wait, in bytes.
 	maxUnwritten = 1 << 20
 
-	// closePatience is how long the last lines may take.
-	closePatience = time.Second
+	// closeTimeout is how long the last lines may take.
+	closeTimeout = time.Second
 )
 
 func newLines(out io.Writer) *lines {
@@ -82,7 +82,7 @@ func (l *lines) close() {
 	close(l.closing)
 	select {
 	case <-l.done:
-	case <-time.After(closePatience):
+	case <-time.After(closeTimeout):
 	}
 }
 

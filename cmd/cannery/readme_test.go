@@ -89,7 +89,7 @@ func inTable(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 // TestFoldersNameTheirFiles: each file of a folder stands in the folder's README.md
 // once, and nothing that is not there.
 func TestFoldersNameTheirFiles(t *testing.T) {
-	for _, dir := range []string{"cmd/cannery", "replay", "replay/explain", "recorder", "fixtures", "fixtures/file", "fixtures/dir", "fixtures/codec", "fixtures/memory", "fixtures/localstore", "fixtures/redisstore", "fixtures/secret", "fixtures/har"} {
+	for _, dir := range []string{"cmd/cannery", "replay", "replay/explain", "recorder", "fixtures", "fixtures/file", "fixtures/dir", "fixtures/codec", "fixtures/memory", "fixtures/localstore", "fixtures/redisstore", "fixtures/secret", "fixtures/har", "fixtures/drift"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", dir, "README.md"))
 		if err != nil {
 			t.Fatal(err)

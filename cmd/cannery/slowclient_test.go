@@ -22,7 +22,7 @@ func TestPacedConnectionSendsFilesWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	paced := newTimedListener(l)
+	timed := newTimedListener(l)
 	for _, size := range []int64{0, 1, 4<<20 - 1, 4 << 20, 4<<20 + 1, 8 << 20, int64(len(content)), -1} {
 		received := make(chan []byte, 1)
 		go func() {
@@ -35,7 +35,7 @@ func TestPacedConnectionSendsFilesWhole(t *testing.T) {
 			got, _ := io.ReadAll(conn)
 			received <- got
 		}()
-		conn, err := paced.Accept()
+		conn, err := timed.Accept()
 		if err != nil {
 			t.Fatal(err)
 		}

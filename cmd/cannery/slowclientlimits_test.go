@@ -13,7 +13,7 @@ import (
 // A limit that tests wait for.
 const soon = 20 * time.Millisecond
 
-func pacedTo(t *testing.T) *timedListener {
+func timedTo(t *testing.T) *timedListener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -36,10 +36,10 @@ func dialed(t *testing.T, l net.Listener) net.Conn {
 // TestClientThatDoesNotReadIsLetGo sends more than the kernel holds.
 func TestClientThatDoesNotReadIsLetGo(t *testing.T) {
 	t.Parallel()
-	paced := pacedTo(t)
-	paced.slowest = soon
-	dialed(t, paced)
-	server, err := paced.Accept()
+	timed := timedTo(t)
+	timed.slowest = soon
+	dialed(t, timed)
+	server, err := timed.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +52,9 @@ func TestClientThatDoesNotReadIsLetGo(t *testing.T) {
 // TestEachPieceHasItsOwnTime: an answer may take longer than a piece of it.
 func TestEachPieceHasItsOwnTime(t *testing.T) {
 	t.Parallel()
-	paced := pacedTo(t)
-	client := dialed(t, paced)
-	server, err := paced.Accept()
+	timed := timedTo(t)
+	client := dialed(t, timed)
+	server, err := timed.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,15 +82,15 @@ func TestSlowHeaderAndIdleConnectionAreClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			paced := pacedTo(t)
+			timed := timedTo(t)
 			s := newServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), nil, nil)
 			if s.http.ReadHeaderTimeout <= 0 || s.http.IdleTimeout <= 0 {
 				t.Fatalf("limits of %v and %v", s.http.ReadHeaderTimeout, s.http.IdleTimeout)
 			}
 			s.http.ReadHeaderTimeout, s.http.IdleTimeout = soon, soon
 			served := make(chan error, 1)
-			go func() { served <- s.http.Serve(paced) }()
-			client := dialed(t, paced)
+			go func() { served <- s.http.Serve(timed) }()
+			client := dialed(t, timed)
 			if _, err := io.WriteString(client, sent); err != nil {
 				t.Fatal(err)
 			}
