@@ -21,7 +21,7 @@ import (
 type replaying struct {
 	config  *Config
 	origin  *url.URL // nil: none is known
-	library *dir.Library
+	files   *dir.Library
 	catalog *replay.Catalog
 }
 
@@ -31,14 +31,14 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 		return nil, err
 	}
 	m := &replaying{config: c, origin: origin}
-	if m.library, err = dir.OpenLibrary(t.Context(), c.Dir); err != nil {
+	if m.files, err = dir.OpenLibrary(t.Context(), c.Dir); err != nil {
 		_, missing := os.Stat(c.Dir)
 		if errors.Is(err, dir.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))
 		}
 		return nil, err
 	}
-	m.catalog = &replay.Catalog{Store: m.library, Methods: c.Methods}
+	m.catalog = &replay.Catalog{Store: m.files, Methods: c.Methods}
 	return m, nil
 }
 
@@ -60,7 +60,7 @@ func (m *replaying) begin(string) error { return nil }
 
 func (m *replaying) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
-	p.Sequence = &replay.Sequence{Store: m.library, Catalog: m.catalog, AfterLast: m.config.AfterLast}
+	p.Sequence = &replay.Sequence{Store: m.files, Catalog: m.catalog, AfterLast: m.config.AfterLast}
 	p.Origin.Name = m.config.name(m.origin)
 	p.Answers.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
 	p.Events.OnMiss = func(u replay.Unmatched) {
@@ -110,7 +110,7 @@ func (m *replaying) unused(all []*Server) (names []string, err error) {
 			without[u.Name]++
 		}
 	}
-	for rec, err := range m.library.Recordings(context.Background()) {
+	for rec, err := range m.files.Recordings(context.Background()) {
 		if err != nil {
 			return nil, err
 		}
