@@ -73,7 +73,7 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
 	}
-	var own fixtures.Takes // of the request itself
+	var own miss // as far as the request itself is concerned
 	for candidate := range candidates(req) {
 		key := l.keys.key(&c.keys, rules, candidate)
 		takes, err := c.Store.Takes(ctx, l.view, key, candidate)
@@ -92,10 +92,10 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			return found, nil
 		}
 		if candidate == req {
-			own = takes
+			own = miss{key, takes, takes.Last()}
 		}
 	}
-	l.miss = &miss{l.keys.key(&c.keys, rules, req), own, own.Last()}
+	l.miss = &own
 	return nil, nil
 }
 
