@@ -11,7 +11,7 @@ import (
 	"example.com/cannery/fixtures/file"
 )
 
-// schema returns the compiled schema of a fixture file.
+// fixtureSchema returns the compiled schema of a fixture file.
 var fixtureSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(file.Schema()))
 	if err != nil {
@@ -25,10 +25,16 @@ var fixtureSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 	return c.Compile("fixture.json")
 })
 
-// WantValid fails unless a document is what the schema says.
+// WantValid fails unless a document is what the schema of a fixture says.
 func WantValid(t testing.TB, doc []byte) {
 	t.Helper()
-	schema, err := fixtureSchema()
+	WantSchema(t, fixtureSchema, doc)
+}
+
+// WantSchema fails unless a document is what a schema says.
+func WantSchema(t testing.TB, compiled func() (*jsonschema.Schema, error), doc []byte) {
+	t.Helper()
+	schema, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +43,6 @@ func WantValid(t testing.TB, doc []byte) {
 		t.Fatalf("%v in %s", err, doc)
 	}
 	if err := schema.Validate(value); err != nil {
-		t.Errorf("%v in %s", err, doc)
+		t.Fatalf("%v in %s", err, doc)
 	}
 }
