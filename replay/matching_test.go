@@ -140,6 +140,7 @@ func TestContentIsServedInACodingTheClientAccepts(t *testing.T) {
 
 func TestPartsAreAnsweredFromTheFullRecording(t *testing.T) {
 	const text = "0123456789"
+	ofTheWhole := []string{"Content-Md5", "Content-Digest", "X-Amz-Checksum-Crc32"}
 	for _, first := range []string{"the full answer", "a part"} {
 		b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 			for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since"} {
@@ -151,6 +152,10 @@ func TestPartsAreAnsweredFromTheFullRecording(t *testing.T) {
 			w.Header().Set("Last-Modified", "Mon, 02 Jan 2006 15:04:05 GMT")
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Length", "10")
+			w.Header().Set("Repr-Digest", "sha-256=:YQ==:")
+			for _, name := range ofTheWhole {
+				w.Header().Set(name, "of the whole")
+			}
 			io.WriteString(w, text)
 		}, nil)
 		if first == "a part" {
@@ -188,6 +193,14 @@ func TestPartsAreAnsweredFromTheFullRecording(t *testing.T) {
 			a := b.get(t, "/", c.pairs...)
 			if a.status != c.status || a.cache() != "HIT" || c.status < 400 && a.body != c.body {
 				t.Errorf("after %s, %q: %d %s %q, want %d %q", first, c.pairs, a.status, a.cache(), a.body, c.status, c.body)
+			}
+			for _, name := range ofTheWhole {
+				if part := c.status == 206; part == (a.header[name] != nil) && c.status < 300 {
+					t.Errorf("after %s, %q: %d with %s: %q", first, c.pairs, a.status, name, a.header[name])
+				}
+			}
+			if c.status < 300 && a.header["Repr-Digest"] == nil {
+				t.Errorf("after %s, %q: no Repr-Digest", first, c.pairs)
 			}
 		}
 		if a := b.get(t, "/", "Range", "bytes=0-1,4-5"); a.status != 206 || !strings.Contains(a.body, "Content-Range: bytes 4-5/10\r\nContent-Type: text/plain\r\n\r\n45\r\n") {

@@ -1,12 +1,14 @@
 package replay
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/coding"
+	"example.com/cannery/fixtures/field"
 )
 
 // negotiate chooses between a recording's content as it was recorded and
@@ -39,9 +41,7 @@ func negotiate(r *http.Request, rec *fixtures.Recording, header http.Header) (de
 // another one of the same resource: its length and digests are unknown, and
 // its entity tag is no longer a strong one (RFC 9110, section 8.8.3.3).
 func startOver(header http.Header) {
-	for _, name := range [...]string{"Content-Length", "Content-Digest", "Content-Md5", "Digest"} {
-		delete(header, name)
-	}
+	maps.DeleteFunc(header, func(name string, _ []string) bool { return name == "Content-Length" || field.IsDigest(name) })
 	if tag := header.Get("Etag"); strings.HasPrefix(tag, `"`) {
 		header["Etag"] = []string{"W/" + tag}
 	}

@@ -135,8 +135,8 @@ func servePart(w *writer, r *http.Request, c content) error {
 }
 
 // A partWriter puts the recorded length back where ServeContent leaves it out,
-// for content with a coding, and takes the type out where ServeContent leaves
-// it in, for a 412.
+// for content with a coding, takes the type out where ServeContent leaves it in,
+// for a 412, and takes the digests of the whole out of what is a part.
 type partWriter struct {
 	*writer
 	length []string
@@ -144,6 +144,8 @@ type partWriter struct {
 
 func (w *partWriter) WriteHeader(status int) {
 	switch header := w.Header(); {
+	case status == http.StatusPartialContent:
+		maps.DeleteFunc(header, func(name string, _ []string) bool { return name != "Repr-Digest" && field.IsDigest(name) })
 	case status == http.StatusPreconditionFailed:
 		header["Content-Type"] = nil
 		delete(header, "Content-Encoding")
