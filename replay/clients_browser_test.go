@@ -53,9 +53,12 @@ func TestABrowserStaysLoggedIn(t *testing.T) {
 	}
 }
 
-// browser returns the name of a Chromium.
+// browser returns the name of a Chromium. With -short it skips the test.
 func browser(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("SKIPPED: a browser is tried without -short")
+	}
 	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 	for _, name := range names {
 		if _, err := exec.LookPath(name); err == nil {

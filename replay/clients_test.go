@@ -19,9 +19,13 @@ type shell struct {
 	env  []string // beside PATH and HOME
 }
 
-// newShell skips the test when a program that it needs is not installed.
+// newShell skips the test when a program that it needs is not installed, and with
+// -short: programs start slowly.
 func newShell(t *testing.T, program string, env ...string) *shell {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("SKIPPED: %s is tried without -short", program)
+	}
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skipf("%s is not installed: its requests are not tested", program)
 	}

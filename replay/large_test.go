@@ -28,6 +28,9 @@ func noise(n int) string {
 // TestALargeMissIsToldAtOnce: to look for secrets in all of it took 8 s of one core. It is
 // the order of magnitude that counts here.
 func TestALargeMissIsToldAtOnce(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: how long it takes is tried without -short")
+	}
 	body := base64.StdEncoding.EncodeToString([]byte(noise(3_000_000)))
 	p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("POST /big", body), recordedAs("POST /other", `{"password":"REDACTED-password-1"}`)))
 	send(t, p, "POST /big", body) // what is recorded is read once
@@ -43,6 +46,9 @@ func TestALargeMissIsToldAtOnce(t *testing.T) {
 
 // TestALargeMissSaysWhereItDiffers: whatever the content is.
 func TestALargeMissSaysWhereItDiffers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: large content is tried without -short")
+	}
 	const js, form, text = "application/json", "application/x-www-form-urlencoded", "text/plain"
 	binary := noise(largeBody)
 	for name, c := range map[string]struct{ kind, coding, body string }{
@@ -119,6 +125,9 @@ func TestWhatIsShownOfLargeContentHidesItsSecrets(t *testing.T) {
 // TestALargeRequestFindsItsPlaceholder: and where it differs in something else,
 // that is what is told.
 func TestALargeRequestFindsItsPlaceholder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: large content is tried without -short")
+	}
 	const secret, placeholder = "hunter2-is-the-1st", "REDACTED-password-1"
 	fill := strings.Repeat("0123456789abcde\n", 20<<10)
 	for _, c := range []struct{ kind, coding, body string }{

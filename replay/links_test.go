@@ -69,6 +69,10 @@ func linking(t *testing.T) http.HandlerFunc {
 func TestTextNamesTheProxyOnMissAndHit(t *testing.T) {
 	b := setUp(t, linking(t), nil)
 	for _, size := range []int{0, 50_000, 300_000, 3_000_000, 10_000_000} {
+		if size > 300_000 && testing.Short() {
+			t.Logf("SKIPPED: text of %d bytes is tried without -short", size)
+			continue
+		}
 		for _, how := range []string{"", "&length", "&gzip", "&gzip&length"} {
 			if size == 10_000_000 && !strings.Contains(how, "gzip") {
 				continue

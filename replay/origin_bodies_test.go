@@ -62,6 +62,9 @@ func readBlocks(body io.Reader, most int, h *heapWatch) (int, error) {
 }
 
 func TestLargeBodiesAreWholeAndMemoryIsFlat(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: hundreds of megabytes are sent without -short")
+	}
 	const blocks = 100
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/length" {
@@ -93,6 +96,9 @@ func TestLargeBodiesAreWholeAndMemoryIsFlat(t *testing.T) {
 }
 
 func TestEndlessBodyIsStreamedAndNotRecorded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: hundreds of megabytes are sent without -short")
+	}
 	left := make(chan struct{}, 2)
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		defer func() { left <- struct{}{} }()

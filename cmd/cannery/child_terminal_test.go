@@ -17,6 +17,9 @@ import (
 // TestTerminalIsTheCommands: keys, reading and job control are as without
 // cannery. Each pair is what somebody types and what a shell then shows.
 func TestTerminalIsTheCommands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: what becomes of other processes is tried without -short")
+	}
 	const (
 		run       = "cannery run --offline --quiet -- "
 		interrupt = "\x03"

@@ -176,6 +176,9 @@ func partsOf(t *testing.T, dir string) (parts []string) {
 // TestReadmeSnippetsRun: with the fixture that stands there too, and nothing
 // else.
 func TestReadmeSnippetsRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: clients of other languages are tried without -short")
+	}
 	for _, tt := range []struct {
 		language, file string
 		command        []string

@@ -71,6 +71,9 @@ func gone(pid string) error {
 
 // TestRunLeavesNothingBehind: whenever it is killed, what it ran ends too.
 func TestRunLeavesNothingBehind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: what becomes of other processes is tried without -short")
+	}
 	dir := t.TempDir()
 	for i := range 25 {
 		seconds := fmt.Sprintf("1000.%d%02d", os.Getpid(), i) // is nobody else's

@@ -60,8 +60,13 @@ import (
 // the condition [ipv6], and the variables ORIGIN, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
 // in ca.pem.
 func TestScripts(t *testing.T) {
+	dir, files := "testdata", []string(nil)
+	if testing.Short() {
+		dir, files = "", servingScripts(t)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:      "testdata",
+		Dir:      dir,
+		Files:    files,
 		Deadline: time.Now().Add(scriptsDeadline),
 		Setup:    setupScript,
 		Condition: func(cond string) (bool, error) {
@@ -93,6 +98,21 @@ func TestScripts(t *testing.T) {
 			"received": scriptReceived,
 		},
 	})
+}
+
+// servingScripts returns the scripts of the commands that serve, and so do several
+// things at once.
+func servingScripts(t *testing.T) (files []string) {
+	t.Helper()
+	for _, pattern := range []string{"run_*.txtar", "start_*.txtar"} {
+		found, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil || found == nil {
+			t.Fatalf("no script is a %s: %v", pattern, err)
+		}
+		files = append(files, found...)
+	}
+	t.Log("SKIPPED: scripts of commands that do not serve are tried without -short")
+	return slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_misuse.txtar") })
 }
 
 // TestRedisScripts runs those of testdata/redis, which need a real server.

@@ -62,6 +62,9 @@ func run(t *testing.T, cmd *exec.Cmd) string {
 
 // TestExamples builds cannery once for all that needs it.
 func TestExamples(t *testing.T) {
+	if testing.Short() {
+		t.Skip("SKIPPED: clients of other languages are tried without -short")
+	}
 	cannery := build(t)
 	t.Run("TheFixturesAreWhatIsRecorded", func(t *testing.T) { theFixturesAreWhatIsRecorded(t, cannery) })
 	t.Run("EveryLanguageRunsOffline", func(t *testing.T) { everyLanguageRunsOffline(t, cannery) })
