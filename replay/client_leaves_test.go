@@ -165,6 +165,7 @@ func openStream(t *testing.T, contentType string) *earlyClient {
 // TestStreamThatGoesOnIsReplayedAsOpen: what was recorded, then silence until
 // the client leaves.
 func TestStreamThatGoesOnIsReplayedAsOpen(t *testing.T) {
+	t.Parallel()
 	e := openStream(t, "text/event-stream; charset=utf-8")
 	for _, b := range []*bench{e.bench, e.goOffline(t, nil)} {
 		ctx, leave := context.WithCancel(t.Context())

@@ -7,6 +7,7 @@ import (
 )
 
 func TestDeclaredContentThatDawdlesPassesAsItComes(t *testing.T) {
+	t.Parallel()
 	proceed := make(chan struct{})
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "10")

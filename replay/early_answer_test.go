@@ -186,6 +186,7 @@ func TestExpectedContinueIsSaidOnce(t *testing.T) {
 
 // TestOriginThatSaysNoContinueGetsTheContent: HTTP/1.0 knows none.
 func TestOriginThatSaysNoContinueGetsTheContent(t *testing.T) {
+	t.Parallel()
 	origin := script(t, func(conn net.Conn, r *bufio.Reader) {
 		req, err := http.ReadRequest(r)
 		if err != nil {

@@ -115,6 +115,7 @@ func TestConversationPassesBesideASequence(t *testing.T) {
 }
 
 func TestConversationOfflineEndsAtOnce(t *testing.T) {
+	t.Parallel()
 	b := setUpGRPC(t, "h2c", nil)
 	call(pingPong).from(t, b.client(t))
 	off := b.goOffline(t, nil)

@@ -218,6 +218,7 @@ func TestConcurrentMissesAreOneFlight(t *testing.T) {
 }
 
 func TestEndlessStreamDoesNotHoldOthers(t *testing.T) {
+	t.Parallel()
 	done := make(chan struct{})
 	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "begun")

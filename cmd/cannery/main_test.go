@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"example.com/cannery/testutil/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -25,5 +27,6 @@ func (s suite) Run() int {
 			signal.Notify(ignored, sig) // a caught signal is not inherited
 		}
 	}
+	storetest.AtOnce()
 	return s.M.Run()
 }
