@@ -68,7 +68,7 @@ func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error
 // recording where it has none of its own.
 func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, rules := &l.request, l.view.Rules
-	req.Credentials = fixtures.Fingerprints(req.Header, l.view.Secret)
+	req.Identify(l.view)
 	if !c.looksUp(req.Method) {
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil

@@ -103,7 +103,7 @@ func (s *Sequence) choose(ctx context.Context, l *lookup) (*fixtures.Recording, 
 		l.cause = explain.SeveralOrigins
 		return nil, err
 	}
-	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
+	req.Identify(view)
 	l.cause = explain.NotRecorded
 	for candidate, err := range s.alike(ctx, view, req, &l.keys) {
 		if errors.Is(err, errMixedSecrets) {
