@@ -22,6 +22,10 @@ type Cache struct {
 	// Anew answers nothing: every request is forwarded and recorded again.
 	Anew bool
 
+	// Lasting leaves recorded answers that depend on who asks or when to the
+	// origin: whoever tries again is to get what it says by then.
+	Lasting bool
+
 	// Methods are answered beside GET, HEAD and OPTIONS.
 	Methods fixtures.Methods
 
@@ -83,7 +87,11 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			}
 			l.replace = l.replace || candidate == req
 		}
-		found := takes.Live(req, c.oldest())
+		live := takes
+		if c.Lasting {
+			live = takes.Lasting()
+		}
+		found := live.Live(req, c.oldest())
 		if found == nil && c.FromFixtures {
 			found = takes.LiveImported(req, c.oldest())
 		}

@@ -23,7 +23,12 @@ type runProxy struct {
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder)
+	if p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder); p.recorder != nil {
+		p.recorder.Bypassed = o.bypassed.answer
+		if o.statuses == nil { // a test of an error is a test
+			p.recorder.Statuses = recorder.AllStatuses()
+		}
+	}
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.Cache.Catalog = nil // what is unused of a whole store is no news
 	}
@@ -36,6 +41,7 @@ func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command 
 	if o.log == "off" {
 		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
 	}
+	p.Events.Log = o.bypassed.logged(p.Events.Log)
 	return p, o.replayFirst(ctx, j, p.Proxy)
 }
 
