@@ -48,6 +48,10 @@ type Recorder struct {
 	// of live mode: see Statuses.
 	Statuses *Statuses
 
+	// Placeholder reports whether a request has a placeholder for its credentials: that it
+	// is refused (401, 403) says nothing, and is not recorded. Nil: none has.
+	Placeholder func(r *http.Request) bool
+
 	// MaxBody is the most content of a response, in bytes, that is recorded.
 	// Longer answers are forwarded whole and not recorded.
 	MaxBody int64
@@ -265,6 +269,8 @@ func (x *exchange) recordable(res *http.Response) bool {
 		why = "it answers a part, or a condition"
 	case !x.rec.Statuses.record(res.StatusCode, x.anonymous(), x.unsafe):
 		why = "its status is none that is recorded: see --record-status"
+	case x.refusedPlaceholder(res):
+		why = "it refuses a placeholder, which the fixtures have in place of a secret: record all anew with --record"
 	case res.ContentLength > x.rec.MaxBody && res.Request.Method != http.MethodHead:
 		why = "it is longer than --max-body"
 	default:
@@ -274,6 +280,11 @@ func (x *exchange) recordable(res *http.Response) bool {
 		x.rec.Bypassed(res.Request, why)
 	}
 	return false
+}
+
+func (x *exchange) refusedPlaceholder(res *http.Response) bool {
+	return (res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden) &&
+		x.rec.Placeholder != nil && x.rec.Placeholder(res.Request)
 }
 
 // anonymous reports whether the request has no credentials.

@@ -96,7 +96,7 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			found = takes.LiveImported(req, c.oldest())
 		}
 		if found != nil {
-			c.served.add(fixtures.Event{Key: key, Take: found.Take})
+			c.served.add(key, found)
 			return found, nil
 		}
 		if candidate == req {

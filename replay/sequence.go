@@ -187,7 +187,7 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 	}
 	found := s.sessions.get(l.request.Session).next(d)
 	if found != nil {
-		s.served.add(fixtures.Event{Key: key, Take: found.Take})
+		s.served.add(key, found)
 	}
 	return found, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 
 	"example.com/cannery/fixtures/dir"
@@ -76,6 +77,9 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) e
 		return fmt.Errorf("replay %q: %w", o.fixtures, err)
 	}
 	p.Sequence = o.sequence(files, j)
+	if rec, ok := p.Origin.Forwarder.(*recorder.Recorder); ok {
+		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }
+	}
 	p.Origin.Forwarder = &placeholderNote{Forwarder: p.Origin.Forwarder, say: j.say}
 	return nil
 }

@@ -82,6 +82,7 @@ func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report 
 	if err != nil {
 		return report, err
 	}
+	opts.Further = s.anew && !opts.Prune // of what was not reached
 	report, err = p.Write(ctx, set, opts)
 	if left := int64(p.Left()); err == nil && left > 0 {
 		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
