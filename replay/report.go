@@ -21,6 +21,11 @@ type Report struct {
 	// that this proxy has recorded are not among them.
 	Unused []Unused
 
+	// Unsure are the requests, method and path, of which could not be known which of
+	// their takes was to be served: the order of requests was not the one recorded. They
+	// are the first 100.
+	Unsure []string
+
 	// Asked says that there was a request, were it for a page of cannery's.
 	Asked bool
 }
@@ -40,6 +45,9 @@ type Unused struct {
 func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	report := Report{Stats: p.Stats()}
 	report.Asked = p.began.Load() != nil
+	if p.Sequence != nil {
+		report.Unsure = p.Sequence.unsure.all()
+	}
 	report.Unmatched, report.UnmatchedCount = p.missed.all()
 	catalog := p.listing()
 	if catalog == nil {

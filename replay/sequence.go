@@ -29,6 +29,7 @@ type Sequence struct {
 	keys     fixtures.KeyMemory
 	sessions sessions
 	served   served
+	unsure   unsure
 }
 
 // AfterLast says what a request gets when all its takes have been served.
@@ -185,7 +186,10 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 			return nil, err
 		}
 	}
-	found := s.sessions.get(l.request.Session).next(d)
+	found, unsure := s.sessions.get(l.request.Session).next(d)
+	if unsure {
+		s.unsure.add(l.request.Method + " " + l.request.Path())
+	}
 	if found != nil {
 		s.served.add(key, found)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
 )
 
@@ -73,6 +74,9 @@ func (j *journal) finishRun(r *runResult) {
 	}
 	if !r.report.Asked {
 		j.talk("cannery: note: the command never asked the proxy: does it read " + urlVariable + "?")
+	}
+	if unsure := r.report.Unsure; len(unsure) > 0 {
+		j.talk(fmt.Sprintf("cannery: note: requests came in another order than recorded, and which state %s ought to see could not be known: give each test a session (%s)", shortList(unsure), fixtures.SessionField))
 	}
 	if len(r.leads) > 0 {
 		j.talk("cannery: note: " + leadsText(r.leads))

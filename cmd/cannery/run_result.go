@@ -125,6 +125,7 @@ type runJSON struct {
 	Errors    []momentError      `json:"errors"`    // of the moment: kept when the command succeeded, else dropped
 	Bypassed  []bypassed         `json:"bypassed"`  // the first 1,000
 	Leads     []replay.Lead      `json:"leads"`     // hosts past the proxy
+	Unsure    []string           `json:"unsure"`    // came in another order than recorded: which take they get could not be known
 	Unmatched []replay.Unmatched `json:"unmatched"` // the first 1,000
 	Unused    []replay.Unused    `json:"unused"`
 }
@@ -148,6 +149,7 @@ func writeReport(ctx context.Context, w *world, path string, r *runResult, code 
 			Errors:    append([]momentError{}, r.errors...),
 			Bypassed:  append([]bypassed{}, r.bypassed...),
 			Leads:     append([]replay.Lead{}, r.leads...),
+			Unsure:    append([]string{}, r.report.Unsure...),
 			Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
 			Unused:    append([]replay.Unused{}, r.report.Unused...),
 		})
