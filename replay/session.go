@@ -103,6 +103,7 @@ type session struct {
 	replayed  map[fixtures.Event]int64 // which request last replayed each unsafe one
 	changed   map[fixtures.Key]int64   // which request last replayed any take of each
 	unsafe    int64                    // which request was the last of these
+	strayed   bool                     // from the order recorded
 	masked    map[fixtures.Key]int     // how often secrets were taken for placeholders
 	requests  int64
 }
@@ -144,12 +145,8 @@ func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 	advance()
 	s.requests++
 	if s.unsafe > pos.last && d.timeline != nil {
-		if pos.moved {
-			unsure = !s.inOrder(&d, pos)
-		} else {
-			unsure = !s.findOwn(&d, pos)
-			advance() // to the end of the group
-		}
+		unsure = !s.findOwn(&d, pos)
+		advance() // to the end of the group
 	}
 	if d.after == LoopTakes && !d.peek && pos.served(len(takes)) {
 		// In a new round the takes wait for unsafe requests as in the first.
@@ -170,52 +167,6 @@ func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 		s.changed[d.key], s.unsafe = s.requests, s.requests
 	}
 	return rec, unsure
-}
-
-// inOrder reports whether what a group of takes waited for was replayed after what was
-// recorded before it, as far as that is known. It is called with mu held.
-func (s *session) inOrder(d *draw, pos *position) bool {
-	prev, rec := d.fit.Recordings[pos.start-1], d.fit.Recordings[pos.start]
-	first, known := d.timeline.Before(prev)
-	if !known {
-		return true
-	}
-	for _, event := range d.timeline.Barriers(prev, rec) {
-		if s.replayed[event] < s.replayed[first] {
-			return false
-		}
-	}
-	return true
-}
-
-// findOwn looks for the state that a session is in when what it has changed since its
-// last request for these takes is not what was recorded next: when it is a part of what
-// was recorded, or in another order. It reports false when there are signs of that, and
-// no group of takes fits. It is called with mu held.
-func (s *session) findOwn(d *draw, pos *position) bool {
-	takes := d.fit.Recordings
-	strange := false
-	for i := 1; i < len(takes); i++ {
-		barriers := d.timeline.Barriers(takes[i-1], takes[i])
-		if len(barriers) == 0 || i == pos.start {
-			continue
-		}
-		all, some := true, false
-		for _, event := range barriers {
-			all = all && s.changed[event.Key] > pos.last
-			some = some || s.replayed[event] > pos.last
-		}
-		if all && some {
-			pos.enter(i, s.requests)
-			return true
-		}
-		strange = strange || some && i != pos.end
-	}
-	if first, known := d.timeline.Before(takes[0]); known && pos.start > 0 && s.replayed[first] > pos.last {
-		pos.enter(0, s.requests)
-		return true
-	}
-	return !strange
 }
 
 // unmasked returns how often a masked key has been asked for before.
