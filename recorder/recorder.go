@@ -48,6 +48,10 @@ type Recorder struct {
 	// of live mode: see Statuses.
 	Statuses *Statuses
 
+	// Placeholder reports whether a request has a placeholder for its credentials: that it
+	// is refused (401, 403) says nothing, and is not recorded. Nil: none has.
+	Placeholder func(r *http.Request) bool
+
 	// MaxBody is the most content of a response, in bytes, that is recorded.
 	// Longer answers are forwarded whole and not recorded.
 	MaxBody int64
@@ -71,6 +75,10 @@ type Recorder struct {
 	// recorded although its status says so, or not to its end, and why. Nil
 	// ignores it.
 	Remark func(r *http.Request, what, why string)
+
+	// Bypassed is told why an answer is passed on and not recorded, as far as its
+	// header tells. Nil ignores it.
+	Bypassed func(r *http.Request, why string)
 
 	flights flights
 	begun   sync.Map     // the keys that Anew has replaced
@@ -231,7 +239,7 @@ func (x *exchange) response(res *http.Response) error {
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
 	}
-	if fixtures.VariesOnAll(res.Header) {
+	if fixtures.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
 		x.claim.end(goAlone)
 	}
 	x.commit.Recording.Recorded = time.Now()
@@ -253,11 +261,34 @@ func (x *exchange) response(res *http.Response) error {
 
 // recordable reports whether the answer is one to keep, as far as its header tells.
 func (x *exchange) recordable(res *http.Response) bool {
-	anonymous := x.commit.Recording.Request.Credentials == nil
-	return res.StatusCode != http.StatusSwitchingProtocols && !answersPart(res) &&
-		x.rec.Statuses.record(res.StatusCode, anonymous, x.unsafe) &&
-		(res.ContentLength <= x.rec.MaxBody || res.Request.Method == http.MethodHead)
+	why := ""
+	switch {
+	case res.StatusCode == http.StatusSwitchingProtocols:
+		why = "the protocol is another from then on"
+	case answersPart(res):
+		why = "it answers a part, or a condition"
+	case !x.rec.Statuses.record(res.StatusCode, x.anonymous(), x.unsafe):
+		why = "its status is none that is recorded: see --record-status"
+	case x.refusedPlaceholder(res):
+		why = "it refuses a placeholder, which the fixtures have in place of a secret: record all anew with --record"
+	case res.ContentLength > x.rec.MaxBody && res.Request.Method != http.MethodHead:
+		why = "it is longer than --max-body"
+	default:
+		return true
+	}
+	if x.rec.Bypassed != nil {
+		x.rec.Bypassed(res.Request, why)
+	}
+	return false
 }
+
+func (x *exchange) refusedPlaceholder(res *http.Response) bool {
+	return (res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden) &&
+		x.rec.Placeholder != nil && x.rec.Placeholder(res.Request)
+}
+
+// anonymous reports whether the request has no credentials.
+func (x *exchange) anonymous() bool { return x.commit.Recording.Request.Credentials == nil }
 
 // answersPart reports whether an answer is for a range, or on a condition, that
 // this client has sent: it would poison every later client.

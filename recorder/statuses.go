@@ -2,14 +2,14 @@ package recorder
 
 import (
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
+
+	"example.com/cannery/fixtures"
 )
 
 // Statuses is a set of response statuses to record. A nil *Statuses is the
-// default of live mode: 2xx, 3xx, and those 4xx that depend neither on who asks
-// nor on when.
+// default of live mode: 2xx, 3xx, and those 4xx that last (fixtures.Lasts).
 type Statuses struct {
 	set [1000]bool
 }
@@ -51,16 +51,5 @@ func (s *Statuses) record(status int, anonymous, always bool) bool {
 	if s != nil {
 		return status < len(s.set) && s.set[status]
 	}
-	switch status {
-	case http.StatusPartialContent, http.StatusNotModified:
-		return false // live, a client that asks for all is to get all
-	case http.StatusUnauthorized, http.StatusForbidden:
-		// A failed first try must not be replayed for ever.
-		return anonymous
-	case http.StatusConflict, http.StatusLocked:
-		return always
-	case http.StatusProxyAuthRequired, http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests:
-		return false
-	}
-	return status >= 200 && status < 500
+	return fixtures.Lasts(status, anonymous, always)
 }

@@ -22,6 +22,10 @@ type Cache struct {
 	// Anew answers nothing: every request is forwarded and recorded again.
 	Anew bool
 
+	// Lasting leaves recorded answers that depend on who asks or when to the
+	// origin: whoever tries again is to get what it says by then.
+	Lasting bool
+
 	// Methods are answered beside GET, HEAD and OPTIONS.
 	Methods fixtures.Methods
 
@@ -68,7 +72,7 @@ func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error
 // recording where it has none of its own.
 func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, rules := &l.request, l.view.Rules
-	req.Credentials = fixtures.Fingerprints(req.Header, l.view.Secret)
+	req.Identify(l.view)
 	if !c.looksUp(req.Method) {
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
@@ -83,12 +87,16 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			}
 			l.replace = l.replace || candidate == req
 		}
-		found := takes.Live(req, c.oldest())
+		live := takes
+		if c.Lasting {
+			live = takes.Lasting()
+		}
+		found := live.Live(req, c.oldest())
 		if found == nil && c.FromFixtures {
 			found = takes.LiveImported(req, c.oldest())
 		}
 		if found != nil {
-			c.served.add(fixtures.Event{Key: key, Take: found.Take})
+			c.served.add(key, found)
 			return found, nil
 		}
 		if candidate == req {

@@ -22,6 +22,7 @@ type Entry struct {
 	Cache    string // HIT, MISS or BYPASS
 	Session  string
 	Note     string // why there was an error, or something to know; "" for none
+	Bypassed string // why the request was not looked up; "" when it was
 }
 
 // CleanURL returns the request-target with its secrets masked. That is done for
@@ -75,6 +76,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 		Duration: time.Since(began),
 		Cache:    w.cache,
 		Session:  w.session,
+		Bypassed: w.bypassed,
 	}
 	switch cause, isError := panicked.(error); {
 	case w.missed:

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"fmt"
 	"iter"
 	"net/http"
 
@@ -41,6 +42,19 @@ const (
 	conversation        // the client waits for an answer before it has sent all
 	tooLarge
 )
+
+// String says it to people.
+func (u unread) String() string {
+	switch u {
+	case webSocket:
+		return "it is a WebSocket"
+	case conversation:
+		return "its client waits for an answer before it has sent all"
+	case tooLarge:
+		return fmt.Sprintf("its content is longer than %d bytes", fixtures.MaxRequestBody)
+	}
+	return ""
+}
 
 // candidates yields the requests whose recordings may answer a request, the
 // best first. The request itself is among them, as the same pointer.

@@ -25,7 +25,7 @@ type listed struct {
 // been served: a JSON object on each line, sent as they are read. When the store
 // fails in the middle the answer is cut short.
 func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
-	catalog, served := p.listing()
+	catalog := p.listing()
 	if catalog == nil {
 		return &fixtures.Problem{
 			Status: http.StatusNotFound,
@@ -53,7 +53,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 		req := &rec.Request
 		err := lines.Encode(listed{
 			req.Method, secret.CleanTarget(req.Target), rec.Response.Status, req.Origin, req.Session,
-			rec.Take, rec.Name, served.times(eventOf(view, rec)),
+			rec.Take, rec.Name, p.served(view, rec),
 		})
 		if err != nil {
 			return err

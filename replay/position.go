@@ -12,6 +12,8 @@ type position struct {
 	generation uint64 // of the store that start and end were found for
 	since      int64  // the session's request that ended the round before, 0 for none
 	last       int64  // the session's request that was served last
+	moved      bool   // advance has come to another group
+	guessed    bool   // the take served last may belong to another part of the suite
 }
 
 // A barrier is what stands between a take and the one before it.
@@ -26,6 +28,7 @@ const (
 // advance moves on to the newest group whose barriers are open. What of earlier
 // groups has not been served never will be: its state of the origin is over.
 func (pos *position) advance(takes int, generation uint64, before func(take int) barrier) {
+	pos.moved = false
 	if pos.generation != generation || pos.end > takes {
 		// The recordings have changed: the barriers may have, too.
 		pos.generation, pos.start, pos.end, pos.next = generation, 0, 0, min(pos.next, takes)
@@ -39,11 +42,17 @@ func (pos *position) advance(takes int, generation uint64, before func(take int)
 			break
 		}
 		if between == open {
-			pos.start = pos.end
+			pos.moved, pos.guessed, pos.start = true, false, pos.end
 		}
 		pos.end++
 	}
 	pos.next = max(pos.next, pos.start)
+}
+
+// enter moves to the group that begins at a take, whatever came before. What was
+// replayed up to the session's request now opens no barrier.
+func (pos *position) enter(take int, now int64) {
+	pos.start, pos.next, pos.end, pos.since, pos.guessed = take, take, take+1, now, false
 }
 
 // served reports whether all takes have been served, or passed over.

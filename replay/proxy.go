@@ -180,6 +180,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 
 // bypass passes on what cannot be looked up.
 func (p *Proxy) bypass(w *writer, r *http.Request) error {
+	w.bypassed = w.lookup.unread.String()
 	if w.lookup.unread != webSocket {
 		view, _ := p.Cache.Store.View(r.Context()) // the last one known will do
 		w.follow(view.Rules)
@@ -212,6 +213,7 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	if p.Origin.Forwarder == nil || p.Origin.FailWhenDown {
 		return storeProblem(err)
 	}
+	w.bypassed = "the store failed"
 	var changed *fixtures.Commit
 	if w.lookup.view.Rules != nil {
 		changed = w.lookup.commit(r)

@@ -21,6 +21,11 @@ type Report struct {
 	// that this proxy has recorded are not among them.
 	Unused []Unused
 
+	// Unsure are the requests, method and path, of which could not be known which of
+	// their takes was to be served: the order of requests was not the one recorded. They
+	// are the first 100.
+	Unsure []string
+
 	// Asked says that there was a request, were it for a page of cannery's.
 	Asked bool
 }
@@ -40,8 +45,11 @@ type Unused struct {
 func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	report := Report{Stats: p.Stats()}
 	report.Asked = p.began.Load() != nil
+	if p.Sequence != nil {
+		report.Unsure = p.Sequence.unsure.all()
+	}
 	report.Unmatched, report.UnmatchedCount = p.missed.all()
-	catalog, served := p.listing()
+	catalog := p.listing()
 	if catalog == nil {
 		return report, nil
 	}
@@ -54,7 +62,7 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 			report.Unused = nil
 			return report, fmt.Errorf("find the unused recordings: %w", err)
 		}
-		if served.times(eventOf(view, rec)) == 0 && !p.recorded(rec) {
+		if p.served(view, rec) == 0 && !p.recorded(rec) {
 			req := &rec.Request
 			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
 		}
@@ -63,23 +71,30 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 }
 
 // listing returns what knows all recordings that people expect to be used, nil for
-// nothing, and counts how often they were: a Sequence's where there is one.
-func (p *Proxy) listing() (*Catalog, *served) {
+// nothing: a Sequence's where there is one.
+func (p *Proxy) listing() *Catalog {
 	if p.Sequence != nil {
-		return p.Sequence.Catalog, &p.Sequence.served
+		return p.Sequence.Catalog
 	}
-	return p.Cache.Catalog, &p.Cache.served
+	return p.Cache.Catalog
+}
+
+// served returns how often a recording of the listing was served, by whatever source.
+func (p *Proxy) served(view fixtures.View, rec *fixtures.Recording) (times int64) {
+	key := view.Rules.Key(&rec.Request)
+	if p.Sequence != nil {
+		times += p.Sequence.served.times(key, rec)
+	}
+	if p.Cache != nil {
+		times += p.Cache.served.times(key, rec)
+	}
+	return times
 }
 
 // recorded reports whether a recording was made since the proxy's first request.
 func (p *Proxy) recorded(rec *fixtures.Recording) bool {
 	began := p.began.Load()
 	return p.Origin.Forwarder != nil && began != nil && !rec.Recorded.Before(*began)
-}
-
-// eventOf identifies a recording of a store.
-func eventOf(view fixtures.View, rec *fixtures.Recording) fixtures.Event {
-	return fixtures.Event{Key: view.Rules.Key(&rec.Request), Take: rec.Take}
 }
 
 // Reset rewinds the sessions of these names, "" being that of the requests

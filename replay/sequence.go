@@ -29,6 +29,7 @@ type Sequence struct {
 	keys     fixtures.KeyMemory
 	sessions sessions
 	served   served
+	unsure   unsure
 }
 
 // AfterLast says what a request gets when all its takes have been served.
@@ -103,7 +104,7 @@ func (s *Sequence) choose(ctx context.Context, l *lookup) (*fixtures.Recording, 
 		l.cause = explain.SeveralOrigins
 		return nil, err
 	}
-	req.Credentials = fixtures.Fingerprints(req.Header, view.Secret)
+	req.Identify(view)
 	l.cause = explain.NotRecorded
 	for candidate, err := range s.alike(ctx, view, req, &l.keys) {
 		if errors.Is(err, errMixedSecrets) {
@@ -185,9 +186,12 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 			return nil, err
 		}
 	}
-	found := s.sessions.get(l.request.Session).next(d)
+	found, unsure := s.sessions.get(l.request.Session).next(d)
+	if unsure {
+		s.unsure.add(l.request.Method + " " + l.request.Path())
+	}
 	if found != nil {
-		s.served.add(fixtures.Event{Key: key, Take: found.Take})
+		s.served.add(key, found)
 	}
 	return found, nil
 }

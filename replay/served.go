@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"hash/maphash"
 	"sync"
 
 	"example.com/cannery/fixtures"
@@ -11,23 +12,48 @@ import (
 type served struct {
 	shards [16]struct {
 		mu    sync.Mutex
-		times map[fixtures.Event]int64 // guarded by mu
+		times map[identified]int64 // guarded by mu
 	}
 }
 
-func (s *served) add(rec fixtures.Event) {
-	shard := &s.shards[rec.Key[0]%16]
+// An identified recording is one of a store. A fixture is the same in all, under
+// whatever rules: its name identifies it.
+type identified struct {
+	event fixtures.Event
+	name  string // of the fixture; "" for one not imported, which its event identifies
+}
+
+func identify(key fixtures.Key, rec *fixtures.Recording) identified {
+	if rec.Name != "" {
+		return identified{name: rec.Name}
+	}
+	return identified{event: fixtures.Event{Key: key, Take: rec.Take}}
+}
+
+func (s *served) add(key fixtures.Key, rec *fixtures.Recording) {
+	id := identify(key, rec)
+	shard := &s.shards[id.shard()]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if shard.times == nil {
-		shard.times = map[fixtures.Event]int64{}
+		shard.times = map[identified]int64{}
 	}
-	shard.times[rec]++
+	shard.times[id]++
 }
 
-func (s *served) times(rec fixtures.Event) int64 {
-	shard := &s.shards[rec.Key[0]%16]
+func (s *served) times(key fixtures.Key, rec *fixtures.Recording) int64 {
+	id := identify(key, rec)
+	shard := &s.shards[id.shard()]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	return shard.times[rec]
+	return shard.times[id]
 }
+
+func (id *identified) shard() int {
+	if id.name != "" {
+		return int(maphash.String(nameSeed, id.name) % 16)
+	}
+	return int(id.event.Key[0] % 16)
+}
+
+var nameSeed = maphash.MakeSeed()

@@ -40,6 +40,7 @@ func (s *sessions) get(name string) *session {
 		used:      s.uses,
 		positions: map[place]*position{},
 		replayed:  map[fixtures.Event]int64{},
+		changed:   map[fixtures.Key]int64{},
 		masked:    map[fixtures.Key]int{},
 	}
 	s.byName[name] = began
@@ -100,6 +101,9 @@ type session struct {
 	mu        sync.Mutex // guards what follows
 	positions map[place]*position
 	replayed  map[fixtures.Event]int64 // which request last replayed each unsafe one
+	changed   map[fixtures.Key]int64   // which request last replayed any take of each
+	unsafe    int64                    // which request was the last of these
+	strayed   bool                     // from the order recorded
 	masked    map[fixtures.Key]int     // how often secrets were taken for placeholders
 	requests  int64
 }
@@ -121,8 +125,9 @@ type draw struct {
 }
 
 // next returns the take that a request gets, nil when all are used up. Of
-// concurrent requests each gets the next one.
-func (s *session) next(d draw) *fixtures.Recording {
+// concurrent requests each gets the next one. Unsure says that the order of requests
+// was not the one recorded, so that which take it ought to be could not be known.
+func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := place{d.key, d.fit.Variant}
@@ -139,24 +144,29 @@ func (s *session) next(d draw) *fixtures.Recording {
 	}
 	advance()
 	s.requests++
+	if s.unsafe > pos.last && d.timeline != nil {
+		unsure = !s.findOwn(&d, pos)
+		advance() // to the end of the group
+	}
 	if d.after == LoopTakes && !d.peek && pos.served(len(takes)) {
 		// In a new round the takes wait for unsafe requests as in the first.
 		*pos = position{since: pos.last}
 		advance()
 	}
 	if d.peek {
-		return takes[pos.peek()]
+		return takes[pos.peek()], unsure
 	}
 	take, ok := pos.take(len(takes), d.after)
 	if !ok {
-		return nil
+		return nil, unsure
 	}
 	pos.last = s.requests
-	rec := takes[take]
+	rec = takes[take]
 	if !fixtures.Safe(rec.Request.Method) {
 		s.replayed[fixtures.Event{Key: d.key, Take: rec.Take}] = s.requests
+		s.changed[d.key], s.unsafe = s.requests, s.requests
 	}
-	return rec
+	return rec, unsure
 }
 
 // unmasked returns how often a masked key has been asked for before.
@@ -173,7 +183,7 @@ func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recor
 	if timeline == nil {
 		return none
 	}
-	events := timeline.Between(prev, rec)
+	events := timeline.Barriers(prev, rec)
 	if len(events) == 0 {
 		return none
 	}

@@ -32,6 +32,8 @@ type writer struct {
 	size   int64
 	cause  error // why cannery answered with an error
 
+	bypassed string // why the request was not looked up; "" when it was
+
 	// What the answer's own references name is the origin's URL, or what it
 	// was for the request that was recorded. See origin.
 	named     *url.URL

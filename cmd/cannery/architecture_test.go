@@ -20,7 +20,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		pkg, all, _ := strings.Cut(line, " ")
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
-	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype"}
+	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/placeholder"}
 	files := append(slices.Clone(ground), "fixtures/codec", "fixtures/filename", "fixtures/file", "fixtures/memory")
 	stored := append(slices.Clone(ground), "fixtures/codec", "fixtures/memory")
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")

@@ -69,7 +69,7 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 	if err != nil {
 		return fmt.Errorf("import into %q: %w", address, err)
 	}
-	rules, recs, done, err := o.read(ctx, w, path, *view.Rules, view.Secret)
+	rules, recs, done, err := o.read(ctx, w, path, *view.Rules, view.FingerprintKey())
 	if err != nil {
 		return fmt.Errorf("import %q: %w", path, err)
 	}

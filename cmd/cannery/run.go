@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -21,6 +22,8 @@ type runner struct {
 	failUnused bool
 	failOnMiss bool
 	report     string // a file; "" for none
+
+	bypassed bypasses
 }
 
 func newRun(w *world) *cobra.Command {
@@ -122,15 +125,27 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if !o.offline {
 		recorded.store, src.store = src.store, recorded
 	}
+	if src.work != nil && o.statuses == nil {
+		src.work.held = isMomentError
+	}
 	j := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer j.close()
 	result, err := o.runBeside(ctx, w, j, l, src, cmd)
 	whole := err == nil && result.code == 0 && result.lost == 0
+	undropped := o.settleErrors(ctx, src, recorded, err == nil && result.code == 0)
 	old, unwritten := src.close(ctx, whole)
 	if err != nil {
 		return err
 	}
+	unwritten = errors.Join(undropped, unwritten)
+	result.bypassed = o.bypassed.all
+	if o.statuses == nil {
+		result.errors = recorded.errors.all
+	}
 	result.recorded, result.unwritten = recorded.added.Load(), unwritten
+	if result.code != 0 {
+		result.recorded -= int64(len(result.errors))
+	}
 	result.old, result.whole = old, whole
 	return o.finish(ctx, w, j, result)
 }
@@ -164,6 +179,22 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	}
 	proxy.report(ctx, result)
 	return result, nil
+}
+
+// settleErrors keeps the errors of the moment that were recorded when the command has
+// succeeded, and drops them when it has failed: a bad minute of the origin is not to
+// be replayed for ever. What --record-status names stays.
+func (o *runner) settleErrors(ctx context.Context, src *source, recorded *countedStore, succeeded bool) error {
+	if o.offline || o.statuses != nil {
+		return nil
+	}
+	if !succeeded {
+		return recorded.errors.drop(ctx, recorded.store)
+	}
+	if src.work != nil && len(recorded.errors.all) > 0 {
+		src.work.release()
+	}
+	return nil
 }
 
 // stopServer has a server finish what is under way, or give it up when asked to

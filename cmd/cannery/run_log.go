@@ -3,9 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"net/http"
+	"slices"
 	"strings"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
 )
 
@@ -65,8 +68,15 @@ func (j *journal) finishRun(r *runResult) {
 		}
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs kept, because %s", count(int64(n), "fixture", "fixtures"), why))
 	}
+	j.sayErrors(r)
+	for why, list := range groupedBypasses(r.bypassed) {
+		j.talk(fmt.Sprintf("cannery: not recorded: %s: %s", list, why))
+	}
 	if !r.report.Asked {
 		j.talk("cannery: note: the command never asked the proxy: does it read " + urlVariable + "?")
+	}
+	if unsure := r.report.Unsure; len(unsure) > 0 {
+		j.talk(fmt.Sprintf("cannery: note: requests came in another order than recorded, and which state %s ought to see could not be known: give each test a session (%s)", shortList(unsure), fixtures.SessionField))
 	}
 	if len(r.leads) > 0 {
 		j.talk("cannery: note: " + leadsText(r.leads))
@@ -77,6 +87,64 @@ func (j *journal) finishRun(r *runResult) {
 	if more := len(unused) - maxUnusedNames; more > 0 {
 		j.talk(fmt.Sprintf("  and %d more", more))
 	}
+}
+
+// sayErrors logs which errors of the moment were recorded, or dropped.
+func (j *journal) sayErrors(r *runResult) {
+	if len(r.errors) == 0 {
+		return
+	}
+	var list []string
+	for _, e := range r.errors {
+		list = append(list, fmt.Sprintf("%s %s (%d)", e.Method, e.Target, e.Status))
+	}
+	text := fmt.Sprintf("cannery: %s recorded, as the command succeeded: %s", count(int64(len(list)), "error", "errors"), shortList(list))
+	if r.code != 0 {
+		text = fmt.Sprintf("cannery: %s dropped, because the command failed: %s; --record-status 2xx,3xx,4xx,5xx keeps them", count(int64(len(list)), "recorded error", "recorded errors"), shortList(list))
+	}
+	j.talk(text)
+}
+
+// groupedBypasses yields the reasons for which exchanges were not recorded, each with
+// the list of these.
+func groupedBypasses(all []bypassed) iter.Seq2[string, string] {
+	var reasons []string
+	lists := map[string][]string{}
+	for _, b := range all {
+		if lists[b.Why] == nil {
+			reasons = append(reasons, b.Why)
+		}
+		lists[b.Why] = append(lists[b.Why], b.Method+" "+b.Target)
+	}
+	return func(yield func(why, list string) bool) {
+		for _, why := range reasons {
+			if !yield(why, shortList(lists[why])) {
+				return
+			}
+		}
+	}
+}
+
+// maxListed is how many of a list are named.
+const maxListed = 5
+
+// shortList names the first of a list, each once, and says how many more there are.
+func shortList(list []string) string {
+	var named []string
+	more := 0
+	for _, text := range list {
+		switch {
+		case slices.Contains(named, text):
+		case len(named) < maxListed:
+			named = append(named, text)
+		default:
+			more++
+		}
+	}
+	if more == 0 {
+		return strings.Join(named, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(named, ", "), more)
 }
 
 // maxLeads is how many hosts are named that answers led to.

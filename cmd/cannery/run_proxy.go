@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 
 	"example.com/cannery/fixtures/dir"
@@ -23,7 +24,12 @@ type runProxy struct {
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder)
+	if p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder); p.recorder != nil {
+		p.recorder.Bypassed = o.bypassed.answer
+		if o.statuses == nil { // a test of an error is a test
+			p.recorder.Statuses = recorder.AllStatuses()
+		}
+	}
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.Cache.Catalog = nil // what is unused of a whole store is no news
 	}
@@ -36,6 +42,7 @@ func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command 
 	if o.log == "off" {
 		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
 	}
+	p.Events.Log = o.bypassed.logged(p.Events.Log)
 	return p, o.replayFirst(ctx, j, p.Proxy)
 }
 
@@ -70,6 +77,9 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) e
 		return fmt.Errorf("replay %q: %w", o.fixtures, err)
 	}
 	p.Sequence = o.sequence(files, j)
+	if rec, ok := p.Origin.Forwarder.(*recorder.Recorder); ok {
+		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }
+	}
 	p.Origin.Forwarder = &placeholderNote{Forwarder: p.Origin.Forwarder, say: j.say}
 	return nil
 }

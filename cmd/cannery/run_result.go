@@ -21,6 +21,9 @@ type runResult struct {
 	lost     int64 // recordings that could not be kept
 	down     int64 // readings of the store that failed
 
+	errors   []momentError // that were recorded: kept, when code is 0
+	bypassed []bypassed
+
 	old   int  // fixtures of earlier runs that --record did not make again
 	whole bool // and they were removed
 
@@ -119,7 +122,10 @@ type runJSON struct {
 	Bypasses  int64              `json:"bypasses"`
 	Recorded  int64              `json:"recorded"`
 	Lost      int64              `json:"lost"`
+	Errors    []momentError      `json:"errors"`    // of the moment: kept when the command succeeded, else dropped
+	Bypassed  []bypassed         `json:"bypassed"`  // the first 1,000
 	Leads     []replay.Lead      `json:"leads"`     // hosts past the proxy
+	Unsure    []string           `json:"unsure"`    // came in another order than recorded: which take they get could not be known
 	Unmatched []replay.Unmatched `json:"unmatched"` // the first 1,000
 	Unused    []replay.Unused    `json:"unused"`
 }
@@ -140,7 +146,10 @@ func writeReport(ctx context.Context, w *world, path string, r *runResult, code 
 			Mode: r.mode, ExitCode: code, Asked: r.report.Asked,
 			Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
 			Recorded: r.recorded, Lost: r.lost,
+			Errors:    append([]momentError{}, r.errors...),
+			Bypassed:  append([]bypassed{}, r.bypassed...),
 			Leads:     append([]replay.Lead{}, r.leads...),
+			Unsure:    append([]string{}, r.report.Unsure...),
 			Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
 			Unused:    append([]replay.Unused{}, r.report.Unused...),
 		})

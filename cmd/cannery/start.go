@@ -246,6 +246,7 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 			Store:        src,
 			Catalog:      &replay.Catalog{Store: src},
 			Anew:         o.record,
+			Lasting:      o.statuses == nil,
 			Methods:      o.methods,
 			MaxAge:       o.maxAge,
 			FromFixtures: src.work != nil,

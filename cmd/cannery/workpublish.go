@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"time"
 
@@ -21,6 +22,12 @@ func (s *workStore) touch() {
 	case s.changed <- struct{}{}:
 	default:
 	}
+}
+
+// release has what was held back written, too.
+func (s *workStore) release() {
+	s.held = nil
+	s.touch()
 }
 
 // publishAfter is how long nothing is recorded before the fixtures are written.
@@ -67,7 +74,7 @@ func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report 
 			}
 		}
 	}()
-	p, err := publish.New(ctx, s.store, nil, nil)
+	p, err := publish.New(ctx, withoutHeld{s.store, s.held}, nil, nil)
 	if err != nil {
 		return report, fmt.Errorf("write the fixtures %q: %w", s.dir, err)
 	}
@@ -75,11 +82,31 @@ func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report 
 	if err != nil {
 		return report, err
 	}
+	opts.Further = s.anew && !opts.Prune // of what was not reached
 	report, err = p.Write(ctx, set, opts)
 	if left := int64(p.Left()); err == nil && left > 0 {
 		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
 	}
 	return report, err
+}
+
+// withoutHeld is a store without the recordings that are held back.
+type withoutHeld struct {
+	store
+	held func(*fixtures.Recording) bool
+}
+
+func (s withoutHeld) Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for rec, err := range s.store.Recordings(ctx) {
+			if err == nil && s.held != nil && s.held(rec) {
+				continue
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
 }
 
 // finish writes the fixtures for the last time, and leaves the store, which the

@@ -42,6 +42,9 @@ type workStore struct {
 	before  uint64        // guarded by filling: the generation of the empty store
 	after   fixtures.View // guarded by filling: of the store when it was filled
 
+	// held are recordings that are not written yet. Nil is none.
+	held func(*fixtures.Recording) bool
+
 	// changed has room for one word that there is something to write.
 	changed chan struct{}
 

@@ -158,7 +158,7 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 	}
 	var sets []map[string]string
 	for _, rec := range recs {
-		credentials := rec.Request.Credentials
+		credentials := withoutTags(rec.Request.Credentials)
 		if !slices.ContainsFunc(sets, func(set map[string]string) bool { return maps.Equal(set, credentials) }) {
 			sets = append(sets, credentials)
 		}
@@ -210,6 +210,15 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 	return x.miss("several-secrets", "recorded with several secrets", lines,
 		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholder.Mark + "-password-1"},
 		apart)
+}
+
+// withoutTags leaves out what tells callers apart only to programs.
+func withoutTags(credentials map[string]string) map[string]string {
+	out := maps.Clone(credentials)
+	for name, value := range out {
+		out[name], _ = fixtures.CutTag(value)
+	}
+	return out
 }
 
 // fieldsOnly leaves out what nobody has to see.

@@ -10,6 +10,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/mediatype"
+	"example.com/cannery/fixtures/placeholder"
 )
 
 // record is the command that records what is missing.
@@ -17,7 +18,21 @@ func (x *explainer) record() string {
 	if x.Hints.Record != "" {
 		return x.Hints.Record
 	}
+	if x.asksWithPlaceholder() {
+		return x.recordAnew() // the origin knows no placeholder: who logs in is to get a token of its own
+	}
 	return x.command(x.recorder(), "--origin", x.origin())
+}
+
+// asksWithPlaceholder reports whether the request's credentials are what fixtures have
+// in place of a secret.
+func (x *explainer) asksWithPlaceholder() bool {
+	for name, values := range x.Request.Header {
+		if fixtures.IsCredential(name) && placeholder.Numbered.MatchString(strings.Join(values, " ")) {
+			return true
+		}
+	}
+	return false
 }
 
 // recordAnew is the command that records everything anew.
