@@ -59,7 +59,7 @@ func settings() []setting {
 		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
 		{flag: "dry-run", once: true, help: "only say what would be done"},
 		{flag: "redact", value: "RULE", help: "replace in fixtures what header:NAME, query:NAME, form:NAME, json:$.path or regexp:RE names (repeatable)"},
-		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded"},
+		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded, or that --record did not make again"},
 		{flag: "check", once: true, help: "only look for secrets in the fixtures, and fail when there are some"},
 		{flag: "har", value: "FILE", once: true, help: "write a HAR file instead of a directory"},
 		{flag: "env", value: "NAME[=/PATH]", help: "tell the command of run the proxy's URL in this variable too, with this path behind it (repeatable)"},

@@ -61,18 +61,18 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
 }
 
-// close writes what is left to write. Whole, and old, are as in workStore.finish.
-func (s *source) close(ctx context.Context, whole bool) (old int, err error) {
+// close writes what is left to write, as workStore.finish does.
+func (s *source) close(ctx context.Context, whole, prune bool) (old old, err error) {
 	switch {
 	case s.work != nil:
-		return s.work.finish(ctx, whole)
+		return s.work.finish(ctx, whole, prune)
 	case s.files != nil:
-		return 0, s.files.Close()
+		return old, s.files.Close()
 	}
 	if err := s.store.Close(); err != nil {
-		return 0, fmt.Errorf("close %q: %w", s.address, err)
+		return old, fmt.Errorf("close %q: %w", s.address, err)
 	}
-	return 0, nil
+	return old, nil
 }
 
 // setRules gives the source the rules that are set here, kind by kind, and

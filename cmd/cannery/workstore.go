@@ -208,7 +208,11 @@ func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
 	if err := s.filled(ctx); err != nil {
 		return err
 	}
-	return s.store.SetRules(ctx, rules)
+	if err := s.store.SetRules(ctx, rules); err != nil {
+		return err
+	}
+	s.differ()
+	return nil
 }
 
 // fill makes the store hold what the directory has. What was left there and
