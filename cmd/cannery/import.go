@@ -128,7 +128,7 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 		if err != nil {
 			return rules, nil, nil, err
 		}
-		return cfg.Rules, set.Recordings(ctx), func() {}, nil
+		return cfg.Rules, set.Recordings(ctx), func() { passedOver(path, set.Foreign(), w.warn) }, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
