@@ -104,6 +104,7 @@ client() {
 
 try() {
 	local dir=$work/$name failed='' stage=live addr='' requests again hits changed
+	rm -rf "$dir"
 	mkdir -p "$dir/home"
 	export HOME=$dir/home XDG_STATE_HOME=$dir/state
 	start_origin "$dir" || return

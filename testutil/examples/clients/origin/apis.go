@@ -113,7 +113,7 @@ func anthropic() http.Handler {
 	})
 	mux.HandleFunc("POST /v1/messages/count_tokens", func(w http.ResponseWriter, _ *http.Request) { send(w, http.StatusOK, object{"input_tokens": 3}) })
 	mux.HandleFunc("POST /v1/messages", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("X-Api-Key") == "" || r.Header.Get("Anthropic-Version") == "" {
+		if r.Header.Get("X-Api-Key")+r.Header.Get("Authorization") == "" || r.Header.Get("Anthropic-Version") == "" {
 			send(w, http.StatusUnauthorized, object{"type": "error", "error": object{"type": "authentication_error", "message": "no key"}})
 			return
 		}
@@ -160,7 +160,7 @@ func elasticsearch() http.Handler {
 	say("GET /{$}", object{"name": "node-1", "version": object{"number": "9.5.1"}, "tagline": "You Know, for Search"})
 	say("PUT /notes", object{"acknowledged": true, "shards_acknowledged": true, "index": "notes"})
 	say("DELETE /notes", object{"acknowledged": true})
-	say("POST /notes/_refresh", object{"_shards": object{"total": 2, "successful": 1, "failed": 0}})
+	say("/notes/_refresh", object{"_shards": object{"total": 2, "successful": 1, "failed": 0}})
 	say("GET /notes/_doc/1", object{"_index": "notes", "_id": "1", "found": true, "_source": hit["_source"]})
 	say("POST /notes/_search", object{"took": 1, "timed_out": false, "hits": object{"total": object{"value": 1, "relation": "eq"}, "hits": []object{hit}}})
 	say("POST /notes/_count", object{"count": 2})

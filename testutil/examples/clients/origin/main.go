@@ -8,6 +8,7 @@
 package main
 
 import (
+	"bytes"
 	"compress/gzip"
 	"crypto/rand"
 	"encoding/json"
@@ -19,7 +20,9 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -38,7 +41,7 @@ func main() {
 		if err != nil {
 			log.Fatalf("-behind %q: %v", *behind, err)
 		}
-		api = httputil.NewSingleHostReverseProxy(at)
+		api = counted(at)
 	}
 	if api == nil {
 		log.Fatalf("there is no API %q", name)
@@ -95,6 +98,34 @@ func noisy(name string, api http.Handler) http.Handler {
 		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+// counted asks a server that makes ids at random, and numbers them in the order in
+// which they come. It stands for one that holds the same in every run.
+func counted(at *url.URL) http.Handler {
+	var mu sync.Mutex // guards numbers
+	numbers := map[string]string{}
+	id := regexp.MustCompile(`\b([a-z]{2,4})_[A-Za-z0-9]{14,}`)
+	proxy := httputil.NewSingleHostReverseProxy(at)
+	proxy.ModifyResponse = func(res *http.Response) error {
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		body = id.ReplaceAllFunc(body, func(found []byte) []byte {
+			name, kind := string(found), string(id.FindSubmatch(found)[1])
+			if numbers[name] == "" {
+				numbers[name] = fmt.Sprintf("%s_%013d", kind, len(numbers)+1)
+			}
+			return []byte(numbers[name])
+		})
+		res.Body, res.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		res.Header.Set("Content-Length", fmt.Sprint(len(body)))
+		return nil
+	}
+	return proxy
 }
 
 // send answers with JSON.
