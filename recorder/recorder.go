@@ -118,7 +118,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 	// happens, a panic of the proxy included, it is told here.
 	defer claim.end(handOver)
 
-	x := &exchange{rec: rec, commit: c, claim: claim, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch, record: true}
+	x := &exchange{rec: rec, commit: c, claim: claim, unsafe: !rec.Methods.HitOrMiss(r.Method, r.RequestURI), fetch: fetch, record: true}
 	err = rec.proxy(w, r, x)
 	return x.committed, err
 }
@@ -128,7 +128,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 // says by its View and request what that is; c may be nil. The error is as
 // Forward's.
 func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error {
-	return rec.proxy(w, r, &exchange{rec: rec, commit: c, claim: &claim{}, unsafe: !rec.Methods.HitOrMiss(r.Method)})
+	return rec.proxy(w, r, &exchange{rec: rec, commit: c, claim: &claim{}, unsafe: !rec.Methods.HitOrMiss(r.Method, r.RequestURI)})
 }
 
 // flushInterval is how long the beginning of an answer of declared length waits

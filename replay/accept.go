@@ -159,7 +159,7 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case isWebSocket(r):
 		l.unread = webSocket
 		return nil
-	case !hasContent(r) || !p.looksUp(r.Method):
+	case !hasContent(r) || !p.looksUp(r.Method, r.RequestURI):
 		return nil
 	}
 	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
@@ -188,9 +188,9 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	return nil
 }
 
-// looksUp reports whether requests with a method may be answered from recordings.
-func (p *Proxy) looksUp(method string) bool {
-	return p.Sequence != nil || p.Cache.looksUp(method)
+// looksUp reports whether requests with a method and a target may be answered from recordings.
+func (p *Proxy) looksUp(method, target string) bool {
+	return p.Sequence != nil || p.Cache.looksUp(method, target)
 }
 
 func hasContent(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }

@@ -21,7 +21,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	w.recording = commit.Recording
 	flight := ""
 	if l.miss.seen != fixtures.SeenAll && !alone {
-		flight = l.miss.takes.Variant(asked)
+		flight = l.miss.takes.Variant(l.view.Rules, asked)
 	}
 	if !wantsPart(r) {
 		_, err := forwarder.Forward(w, r, commit, flight, known)
