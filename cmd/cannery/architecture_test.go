@@ -20,7 +20,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		pkg, all, _ := strings.Cut(line, " ")
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
-	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/placeholder"}
+	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/part", "fixtures/placeholder"}
 	files := append(slices.Clone(ground), "fixtures/codec", "fixtures/filename", "fixtures/file", "fixtures/memory")
 	stored := append(slices.Clone(ground), "fixtures/codec", "fixtures/memory")
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
@@ -36,6 +36,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
 		{"fixtures/placeholder", nil, []string{"net/http"}},
+		{"fixtures/part", []string{"fixtures/exactjson", "fixtures/field"}, []string{"net/http/httputil"}},
 		{"fixtures/differ", nil, []string{"net/http"}},
 		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
