@@ -139,7 +139,11 @@ const flushInterval = 10 * time.Millisecond
 // proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
 // responses, flushing, upgrades and aborts.
 func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange) (err error) {
-	if x.request = newSentBody(r, x.record && x.commit.Recording.Request.Body == nil); x.request != nil {
+	var keep *fixtures.Rules // nil: the content is not recorded, or is there already
+	if x.record && x.commit.Recording.Request.Body == nil && x.commit.Recording.Request.Digest == nil {
+		keep = x.commit.View.Rules
+	}
+	if x.request = newSentBody(r, keep); x.request != nil {
 		// Otherwise net/http takes the request's content away from the
 		// transport once the answer's header is out (go.dev/issue/40747).
 		_ = http.NewResponseController(rw).EnableFullDuplex() // an answer to a test's writer has no connection
@@ -165,7 +169,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 					pr.Out.Header.Del(name)
 				}
 			}
-			if x.record && x.request != nil && !x.request.keep {
+			if x.record && x.request != nil && x.request.keep == nil {
 				delete(pr.Out.Header, "Expect") // the content is here already
 			}
 		},

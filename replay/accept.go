@@ -2,7 +2,7 @@ package replay
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -169,7 +169,10 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case err != nil:
 		return err
 	case len(head) <= fixtures.MaxRequestBody:
-		l.request.Body = head
+		l.request.Body, l.sent = head, head
+		if r.Header["Content-Encoding"] != nil {
+			l.request.Decode(p.rules(r.Context()))
+		}
 		r.Body = readCloser{bytes.NewReader(head), r.Body}
 		if r.Trailer == nil {
 			r.ContentLength = int64(len(head))
@@ -178,14 +181,25 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case p.Origin.Forwarder != nil:
 		l.unread = tooLarge
 	default:
-		digest := sha256.New()
-		digest.Write(head)
-		rest, err := io.Copy(digest, r.Body)
-		l.request.Digest, l.request.BodySize = digest.Sum(nil), int64(len(head))+rest
+		digest := p.rules(r.Context()).NewDigest(r.Header)
+		_, err := io.Copy(digest, io.MultiReader(bytes.NewReader(head), r.Body))
+		digest.Complete(&l.request)
 		return err
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 	return nil
+}
+
+// rules are those in force, nil when no source can say.
+func (p *Proxy) rules(ctx context.Context) *fixtures.Rules {
+	var store Store
+	if p.Sequence != nil {
+		store = p.Sequence.Store
+	} else {
+		store = p.Cache.Store
+	}
+	view, _ := store.View(ctx) // who looks the request up has the error too
+	return view.Rules
 }
 
 // looksUp reports whether requests with a method and a target may be answered from recordings.

@@ -216,7 +216,7 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	w.bypassed = "the store failed"
 	var changed *fixtures.Commit
 	if w.lookup.view.Rules != nil {
-		changed = w.lookup.commit(r)
+		changed = w.lookup.commit()
 	}
 	return p.Origin.Forwarder.Bypass(w, r, changed)
 }

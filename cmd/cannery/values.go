@@ -54,6 +54,10 @@ func parseHost(text string) (string, error) {
 func parsePart(kind string) func(text string) (string, error) {
 	return func(text string) (string, error) {
 		_, err := part.Parse(kind + text)
+		if wrong := new(part.Error); errors.As(err, &wrong) {
+			wrong.Part, wrong.At = text, wrong.At-len(kind)
+			err = errors.New(wrong.Reason())
+		}
 		return text, err
 	}
 }
