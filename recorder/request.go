@@ -27,7 +27,7 @@ var (
 // sentBody is no content.
 type sentBody struct {
 	body    io.ReadCloser
-	length  int64         // declared, -1 when it is not
+	length  int64           // declared, -1 when it is not
 	keep    *fixtures.Rules // the content is to be recorded, under these; nil: it is not
 	header  http.Header
 	expects bool          // the client waits to be told to send it (RFC 9110, section 10.1.1)
