@@ -34,8 +34,8 @@ type start struct {
 	afterLast  replay.AfterLast
 	missStatus int
 
-	rules    fixtures.Rules // nil lists: as the store has it
-	methods  []string
+	rules    fixtures.Rules     // nil lists: as the store has it
+	methods  fixtures.Methods   // of the rules in force, once they are set
 	statuses *recorder.Statuses // nil: the mode's default
 	maxAge   time.Duration
 	maxBody  int64
@@ -106,9 +106,12 @@ func (o *start) bindProxy(f *flags) {
 	bind(f, "after-last", &o.afterLast, parseAfterLast)
 	bind(f, "miss-status", &o.missStatus, parseMissStatus)
 	bindList(f, "match-header", &o.rules.MatchHeader, parseText)
-	bindList(f, "ignore-query", &o.rules.IgnoreQuery, parseText)
-	bindList(f, "ignore-body", &o.rules.IgnoreBody, parseText)
-	bindList(f, "cache-method", &o.methods, parseMethod)
+	bindList(f, "ignore", &o.rules.Ignore, parsePart(""))
+	bindList(f, "ignore-query", &o.rules.OlderQuery, parsePart("query:"))
+	bindList(f, "ignore-body", &o.rules.OlderBody, parsePart("json:"))
+	bindList(f, "volatile", &o.rules.Volatile, parsePart(""))
+	bindList(f, "echo", &o.rules.Echo, parsePart(""))
+	bindList(f, "cache-method", (*[]string)(&o.rules.Methods), fixtures.ParseMethod)
 	bind(f, "record-status", &o.statuses, recorder.ParseStatuses)
 	bind(f, "max-age", &o.maxAge, parseDuration)
 	bind(f, "max-body", &o.maxBody, parseSize)

@@ -58,7 +58,7 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 		}
 		set.all = append(set.all, takes...)
 		origins[takes[0].Request.Origin] = true
-		variants = append(variants, variantsOf(takes)...)
+		variants = append(variants, variantsOf(s.rules, takes)...)
 	}
 	if len(origins) > 1 && !origins[o.name] && !origins[o.url.String()] {
 		return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
@@ -83,11 +83,11 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 }
 
 // variantsOf divides the takes of a request by whom and what they are for.
-func variantsOf(takes []member) []*question {
+func variantsOf(rules *fixtures.Rules, takes []member) []*question {
 	var out []*question
 	byVariant := map[string]*question{}
 	for _, rec := range takes {
-		variant := rec.Variant()
+		variant := rec.Variant(rules)
 		q := byVariant[variant]
 		if q == nil {
 			q = &question{of: len(takes)}
@@ -102,7 +102,7 @@ func variantsOf(takes []member) []*question {
 // reasonToSkip says why a request cannot be asked again, "" when it can.
 func reasonToSkip(req *fixtures.Request, header http.Header) string {
 	switch {
-	case !fixtures.Methods(nil).HitOrMiss(req.Method):
+	case !fixtures.Methods(nil).HitOrMiss(req.Method, req.Target):
 		return skipUnsafe
 	case req.Digest != nil:
 		return skipContent

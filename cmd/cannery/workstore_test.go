@@ -121,7 +121,7 @@ func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
 func TestRulesFillAWorkStore(t *testing.T) {
 	env, folder := recordedInto(t)
 	s := openedWork(t, env, folder, true)
-	if err := s.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+	if err := s.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, s); len(got) != 1 {
