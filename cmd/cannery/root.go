@@ -27,6 +27,9 @@ func (w *world) warn(text string) { fmt.Fprintf(w.stderr, "cannery: %s\n", print
 func run(ctx context.Context, args []string, env environment, stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
 	w := &world{env: env, stdin: stdin, stdout: stdout, stderr: stderr, signals: signals}
 	root := newRoot(w)
+	if isCompletion(args) {
+		w.complete(root)
+	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
