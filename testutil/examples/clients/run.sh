@@ -65,12 +65,12 @@ ready() {
 	return 1
 }
 
-# The origin is begun anew for each recording, at the same address.
+# The origin is begun anew for each recording, on a port of its own.
 start_origin() {
 	: >"$1/origin"
-	"$work/origin" -addr "${addr:-127.0.0.1:0}" ${mock:+-behind "$mock"} "$name" >"$1/origin" 2>>"$1/talk" &
+	"$work/origin" ${mock:+-behind "$mock"} "$name" >"$1/origin" 2>>"$1/talk" &
 	origin_pid=$!
-	origin=$(ready "$1/origin") && addr=${origin#http://}
+	origin=$(ready "$1/origin")
 }
 stop_origin() { kill $origin_pid; wait $origin_pid 2>/dev/null; origin_pid=''; }
 
@@ -119,7 +119,7 @@ changed() {
 }
 
 try() {
-	local dir=$work/$name failed='' stage=live addr='' requests again hits exported recorded
+	local dir=$work/$name failed='' stage=live requests again hits exported recorded
 	rm -rf "$dir"
 	mkdir -p "$dir/home" "$dir/fixtures"
 	export HOME=$dir/home
