@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import * as oauth from 'openid-client';
 
 const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
-const config = await oauth.discovery(new URL(process.env.CANNERY_URL), 'client-1', {}, oauth.PrivateKeyJwt({ key: privateKey, kid: '1' }), { execute: [oauth.allowInsecureRequests] });
+const assertion = oauth.PrivateKeyJwt({ key: privateKey, kid: '1' }, { [oauth.modifyAssertion]: (_, claims) => { claims.aud = 'https://issuer.test'; } });
+const config = await oauth.discovery(new URL(process.env.CANNERY_URL), 'client-1', {}, assertion, { execute: [oauth.allowInsecureRequests] });
 const granted = await oauth.clientCredentialsGrant(config, { scope: 'notes' });
 assert.equal((await oauth.fetchUserInfo(config, granted.access_token, oauth.skipSubjectCheck)).name, 'Ada');
 const pkceCodeVerifier = oauth.randomPKCECodeVerifier(), expectedState = oauth.randomState();

@@ -4,12 +4,14 @@
 #
 #     [CANNERY=PATH] [KEEP=DIR] testutil/examples/clients/run.sh [NAME...]
 #
-# Each is recorded, run again, exported, imported elsewhere, run offline on another
-# port with the origin gone, and recorded twice more onto the exported fixtures. A
-# line for each says how many requests it made, how many of them were hits in the
-# second live run and offline, and how many fixtures git calls changed after
-# the last recording. What could not be installed is skipped, and said. The exit code is 1 when a client failed,
-# or missed offline. With KEEP what was recorded, and what was printed, stays there.
+# Each is recorded, exported, run again, imported elsewhere, run offline on another
+# port with the origin gone, and recorded anew onto the exported fixtures: in a new
+# store that is exported, and twice by run --record. A line for each says how many
+# requests it made, how many of them were hits in the second live run and offline,
+# and how many files git calls changed after the export and after the last
+# recording. What could not be installed is skipped, and said. The exit code is 1
+# when a client failed, or missed offline. With KEEP what was recorded and printed
+# stays there.
 set -u
 cd "$(dirname "$0")" || exit
 here=$PWD
@@ -48,7 +50,7 @@ rules() {
 		[ "$parts" = 0 ] || rules+=(--ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken')
 		;;
 	oauth)
-		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion); fi
+		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile 'regexp:[?;&]state=([^"&]+)'); fi
 		;;
 	esac
 }
@@ -63,12 +65,12 @@ ready() {
 	return 1
 }
 
-# The origin is begun anew for each recording, at the same address.
+# The origin is begun anew for each recording, on a port of its own.
 start_origin() {
 	: >"$1/origin"
-	"$work/origin" -addr "${addr:-127.0.0.1:0}" ${mock:+-behind "$mock"} "$name" >"$1/origin" 2>>"$1/talk" &
+	"$work/origin" ${mock:+-behind "$mock"} "$name" >"$1/origin" 2>>"$1/talk" &
 	origin_pid=$!
-	origin=$(ready "$1/origin") && addr=${origin#http://}
+	origin=$(ready "$1/origin")
 }
 stop_origin() { kill $origin_pid; wait $origin_pid 2>/dev/null; origin_pid=''; }
 
@@ -102,24 +104,37 @@ client() {
 	fi || { echo "the client failed" >>"$1/talk"; failed="$failed $stage"; }
 }
 
+# live DIR records the client in a store of its own, and leaves the proxy running.
+live() {
+	export XDG_STATE_HOME=$1/$stage
+	start_origin "$1" && start_proxy "$1" --origin "api=$origin" "${rules[@]}" || return
+	client "$1"
+}
+
+# changed prints how many files git calls changed, and commits them.
+changed() {
+	git add . && git diff --cached --no-renames --name-only | wc -l
+	git diff --cached --no-renames >>../changes
+	git commit -qm "$stage" --allow-empty
+}
+
 try() {
-	local dir=$work/$name failed='' stage=live addr='' requests again hits changed
+	local dir=$work/$name failed='' stage=live requests again hits exported recorded
 	rm -rf "$dir"
-	mkdir -p "$dir/home"
-	export HOME=$dir/home XDG_STATE_HOME=$dir/state
-	start_origin "$dir" || return
-	start_proxy "$dir" --origin "api=$origin" "${rules[@]}" || return
-	client "$dir"
+	mkdir -p "$dir/home" "$dir/fixtures"
+	export HOME=$dir/home
+	live "$dir" || return
 	requests=$(asked)
-	stage=again again=$(count hits)
+	"$cannery" export "$dir/fixtures" >>"$dir/talk" 2>&1 || failed="$failed export"
+	(cd "$dir/fixtures" && git init -q && changed) >/dev/null
+	again=$(count hits)
 	client "$dir"
 	again=$(($(count hits) - again))
 	stop_proxy
 	stop_origin
-	"$cannery" export "$dir/fixtures" >>"$dir/talk" 2>&1 || failed="$failed export"
 
 	stage=offline
-	export XDG_STATE_HOME=$dir/elsewhere
+	export XDG_STATE_HOME=$dir/offline
 	"$cannery" import "$dir/fixtures" >>"$dir/talk" 2>&1 || failed="$failed import"
 	start_proxy "$dir" --offline || return
 	client "$dir"
@@ -127,17 +142,22 @@ try() {
 	[ "$(count unmatched)" = 0 ] || failed="$failed misses"
 	stop_proxy
 
-	export XDG_STATE_HOME=$dir/state
+	stage=exporting
+	live "$dir" || return
+	stop_proxy
+	stop_origin
+	"$cannery" export "$dir/fixtures" --prune >>"$dir/talk" 2>&1 || failed="$failed export"
+	exported=$(cd "$dir/fixtures" && changed)
+
+	export XDG_STATE_HOME=$dir/recording
 	for stage in recording re-recording; do
 		start_origin "$dir" || return
 		client "$dir" --record --origin "api=$origin" --fixtures "$dir/fixtures" "${rules[@]}"
 		stop_origin
-		[ $stage = recording ] && (cd "$dir/fixtures" && git init -q && git add . && git commit -qm recorded)
+		recorded=$(cd "$dir/fixtures" && changed)
 		sleep 1.1 # the Date of HTTP is another then
 	done
-	(cd "$dir/fixtures" && git add --intent-to-add . && git diff) >"$dir/changes"
-	changed=$(cd "$dir/fixtures" && git status --short . | wc -l)
-	printf '%-14s %8s %9s %12s %8s  %s\n' "$name" "$requests" "$again" "$hits" "$changed" "${failed:+failed:$failed}"
+	printf '%-14s %8s %9s %12s %8s %8s  %s\n' "$name" "$requests" "$again" "$hits" "$exported" "$recorded" "${failed:+failed:$failed}"
 	[ -z "$failed" ] || { bad=1; tail -5 "$dir/talk" >&2; }
 }
 
@@ -145,9 +165,9 @@ skip() { printf '%-14s skipped: %s\n' "$name" "$1"; }
 
 # install gets the packages of npm once.
 install() {
+	cp "$here"/*.mjs "$here/package.json" "$work/node"
 	[ -e "$work/node/done" ] && return
 	command -v node >/dev/null && command -v npm >/dev/null || { echo "there is no node or npm"; return 1; }
-	cp "$here"/*.mjs "$here/package.json" "$work/node"
 	(cd "$work/node" && npm install --no-audit --no-fund --no-package-lock --silent) >"$work/npm" 2>&1 || { echo "npm install: $(head -1 "$work/npm")"; return 1; }
 	touch "$work/node/done"
 }
@@ -155,7 +175,7 @@ install() {
 bad=0
 home=$HOME
 [ $# -gt 0 ] || set -- s3 octokit stripe openai anthropic elasticsearch graphql soap oauth jwt java python go
-printf '%-14s %8s %9s %12s %8s\n' client requests 'hits, 2nd' 'hits offline' changed
+printf '%-14s %8s %9s %12s %8s %8s\n' client requests 'hits, 2nd' 'hits offline' exported recorded
 for name; do
 	export HOME=$home
 	mock=''

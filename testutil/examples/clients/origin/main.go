@@ -2,7 +2,7 @@
 // is the same in every run; its header fields carry the noise of real servers:
 // times, ids of requests, limits, and what networks in front of them add.
 //
-//	origin [-addr ADDRESS] [-behind URL] API
+//	origin [-behind URL] API
 //
 // prints its URL, and answers until it is killed. What it holds begins empty.
 package main
@@ -28,7 +28,6 @@ import (
 
 func main() {
 	behind := flag.String("behind", "", "`URL` of a server that answers in place of API")
-	addr := flag.String("addr", "127.0.0.1:0", "`ADDRESS` to listen on")
 	flag.Parse()
 	name := flag.Arg(0)
 	api := map[string]http.Handler{
@@ -46,7 +45,7 @@ func main() {
 	if api == nil {
 		log.Fatalf("there is no API %q", name)
 	}
-	listener, err := net.Listen("tcp", *addr)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -96,8 +95,39 @@ func noisy(name string, api http.Handler) http.Handler {
 				w.Header().Set(field, value())
 			}
 		}
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && compressed[name] {
+			coded := &compressing{w, gzip.NewWriter(w)}
+			defer coded.to.Close()
+			w = coded
+		}
 		api.ServeHTTP(w, r)
 	})
+}
+
+// compressed are the APIs that answer in gzip.
+var compressed = map[string]bool{"octokit": true, "graphql": true, "python": true, "go": true}
+
+// compressing is an answer whose content, if it is JSON, is sent in gzip.
+type compressing struct {
+	http.ResponseWriter
+	to *gzip.Writer
+}
+
+func (c *compressing) WriteHeader(status int) {
+	if c.Header().Get("Content-Type") == "application/json" {
+		c.Header().Set("Content-Encoding", "gzip")
+		c.Header().Del("Content-Length")
+	} else {
+		c.to.Reset(io.Discard)
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *compressing) Write(b []byte) (int, error) {
+	if c.Header().Get("Content-Encoding") == "" {
+		return c.ResponseWriter.Write(b)
+	}
+	return c.to.Write(b)
 }
 
 // counted asks a server that makes ids at random, and numbers them in the order in
