@@ -135,7 +135,7 @@ func reasonToSkip(req *fixtures.Request, header http.Header) string {
 		return skipUnsafe
 	case req.Digest != nil:
 		return skipContent
-	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body):
+	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body), placeholder.InBase64(req.Body):
 		return skipSecret
 	}
 	for name, values := range req.Header {
