@@ -119,7 +119,7 @@ func (o *importer) nothing() error {
 
 // read opens what is to be imported. Done closes it.
 func (o *importer) read(ctx context.Context, w *world, path string, rules fixtures.Rules, secret []byte) (fixtures.Rules, iter.Seq2[*fixtures.Recording, error], func(), error) {
-	if !strings.HasSuffix(strings.ToLower(path), ".har") {
+	if info, err := os.Stat(path); err != nil && !strings.HasSuffix(strings.ToLower(path), ".har") || err == nil && info.IsDir() {
 		set, err := dir.Open(path)
 		if err != nil {
 			return rules, nil, nil, err
