@@ -191,15 +191,26 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 	}
 	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.Request.Credentials)))
 	const title = "recorded with several other credentials"
-	if choice == "" {
-		return x.miss("several-credentials", title, lines, fix{when: "To record it with yours:", command: x.record()})
+	var fixes []fix
+	record := fix{when: "To record it with yours:", command: x.record()}
+	if choice != "" {
+		// Fixtures do not hold credentials: recorded once more, nothing would tell
+		// which of the placeholders stands for these.
+		record.when = "To record it with yours, which get a placeholder of their own, the one to send from then on:"
+		fixes = append(fixes, fix{when: "To choose one of them, send its placeholder, for example:", command: choice})
 	}
-	// Fixtures do not hold credentials: recorded once more, nothing would tell
-	// which of the placeholders stands for these.
-	return x.miss("several-credentials", title, lines,
-		fix{when: "To choose one of them, send its placeholder, for example:", command: choice},
-		fix{when: "To record it with yours, which get a placeholder of their own, the one to send from then on:", command: x.record()},
-		apart)
+	fixes = append(fixes, record)
+	if choice != "" {
+		fixes = append(fixes, apart)
+	}
+	t := trial{rules: x.Rules, asked: x.Request}
+	rule := t.whoever(recs)
+	if rule != nil {
+		fixes = append(fixes, x.leaveOut("If it does not matter who asks", rule, x.Rules)...)
+	}
+	e := x.miss("several-credentials", title, lines, fixes...)
+	e.Rule = rule
+	return e
 }
 
 // apart is how requests that differ in secrets only are told apart.
