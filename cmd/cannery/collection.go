@@ -102,6 +102,21 @@ func openSet(path string) (*collection, error) {
 	return &collection{address: path, rules: &config.Rules, set: set, config: config}, nil
 }
 
+// maxForeign is how many files that are passed over are told of.
+const maxForeign = 10
+
+// passedOver has tell say what a directory has that is named like a fixture, and
+// is none.
+func passedOver(folder string, foreign []*file.Error, tell func(string)) {
+	for i, f := range foreign {
+		if i == maxForeign {
+			tell(fmt.Sprintf("warning: %d more files in %s are passed over", len(foreign)-i, folder))
+			return
+		}
+		tell(fmt.Sprintf("warning: %s is passed over: %v", filepath.Join(folder, filepath.FromSlash(f.File)), f.Err))
+	}
+}
+
 // close ends the use of a collection of which nothing was changed but by methods of
 // its own, which have said how it went.
 func (s *collection) close() {

@@ -20,6 +20,8 @@ type world struct {
 	signals func() <-chan os.Signal
 }
 
+func (w *world) warn(text string) { fmt.Fprintf(w.stderr, "cannery: %s\n", printable(text)) }
+
 // run executes a command line, without the program's name, and returns the exit
 // code. Beside env it sees .env in the working directory.
 func run(ctx context.Context, args []string, env environment, stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {

@@ -156,6 +156,7 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	if _, err := o.setRules(ctx, src); err != nil {
 		return nil, fmt.Errorf("set the rules of %q: %w", src.address, err)
 	}
+	src.passedOver(j)
 	proxy, err := o.runProxy(ctx, src, j, cmd.Args)
 	if err != nil {
 		return nil, err

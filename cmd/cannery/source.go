@@ -63,6 +63,17 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
 }
 
+// passedOver says what the fixtures' directory has besides fixtures, as far as it has
+// been read.
+func (s *source) passedOver(j *journal) {
+	switch {
+	case s.files != nil:
+		passedOver(s.address, s.files.Foreign(), j.warn)
+	case s.work != nil && s.work.set != nil:
+		passedOver(s.address, s.work.set.Foreign(), j.warn)
+	}
+}
+
 // close writes what is left to write. Whole, and old, are as in workStore.finish.
 func (s *source) close(ctx context.Context, whole bool) (old int, err error) {
 	switch {

@@ -190,6 +190,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	}
 	journal := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer journal.close()
+	src.passedOver(journal)
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
 	proxy := o.proxy(src, journal, lost)
 
@@ -224,7 +225,10 @@ func (o *start) tend(ctx context.Context, src *source, j *journal) (end func()) 
 		tasks.Go(func() { src.work.keep(ctx, func(err error) { j.say(err.Error()) }) })
 	case o.watch:
 		tasks.Go(func() {
-			if err := src.files.Watch(ctx, j.reloaded); err != nil {
+			if err := src.files.Watch(ctx, func(err error) {
+				j.reloaded(err)
+				src.passedOver(j)
+			}); err != nil {
 				j.say(err.Error())
 			}
 		})

@@ -28,10 +28,11 @@ import (
 // on it has ended. What a killed one has left is taken up by the next.
 type workStore struct {
 	store
-	path   string // of the store
-	dir    string // of the fixtures, as it was given
-	anew   bool   // the origin's fixtures become those of this run alone
-	origin string // the name of the one that is recorded
+	path   string   // of the store
+	dir    string   // of the fixtures, as it was given
+	set    *dir.Dir // nil: it has not been looked at
+	anew   bool     // the origin's fixtures become those of this run alone
+	origin string   // the name of the one that is recorded
 
 	// entry is held while a process comes or goes, users by all that use
 	// the store.
@@ -265,6 +266,7 @@ func (s *workStore) contents(ctx context.Context) (cfg dir.Config, recs iter.Seq
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
 		return cfg, nothing, nil
 	}
+	s.set = set
 	if cfg, err = set.Config(); err != nil {
 		return cfg, nil, err
 	}
