@@ -184,7 +184,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 	case near == nil:
 		return x.neverRecorded(len(all.Lines))
 	}
-	return x.differs(near)
+	return x.differs(ctx, near, all)
 }
 
 // name is what the request is called.
@@ -212,6 +212,7 @@ type Miss struct {
 	Case    string            // one of a few words
 	Nearest *fixtures.Request // of the recording that the request is nearest to, masked; nil: none
 	Fixture string            // that recording's fixture, "" for none
+	Rule    *Rule             // that would have made it a hit; nil: none is known
 	Lines   []string          // the explanation
 }
 
@@ -231,9 +232,15 @@ func (x *explainer) miss(kind, title string, lines []string, fixes ...fix) *Miss
 			problem.Hint = f.command
 		}
 		lines = append(lines, "", f.when, "  "+f.command)
+		if f.note != "" {
+			lines = append(lines, f.note)
+		}
 	}
 	return &Miss{Problem: problem, Case: kind, Lines: lines}
 }
 
 // A fix is something to type, and when it is right.
-type fix struct{ when, command string }
+type fix struct {
+	when, command string
+	note          string // what to know of it; "" is nothing
+}
