@@ -50,6 +50,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 func (l *lookup) commit(r *http.Request) *fixtures.Commit {
 	request := l.request
 	request.Header = fixtures.RecordedHeader(r.Header)
+	request.Secrets = fixtures.SecretMarks(r.Header, l.view.FingerprintKey())
 	c := &fixtures.Commit{
 		View:      l.view,
 		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
