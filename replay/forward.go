@@ -7,6 +7,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/field"
+	"example.com/cannery/fixtures/secret"
 )
 
 // forward has a miss answered by the origin and recorded. Unless it goes
@@ -50,7 +51,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 func (l *lookup) commit(r *http.Request) *fixtures.Commit {
 	request := l.request
 	request.Header = fixtures.RecordedHeader(r.Header)
-	request.Secrets = fixtures.SecretMarks(r.Header, l.view.FingerprintKey())
+	request.Secrets = secret.Marks(r.Header, l.view.FingerprintKey())
 	c := &fixtures.Commit{
 		View:      l.view,
 		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},
