@@ -210,7 +210,7 @@ func (s *collection) removeFiles(ctx context.Context, filter fixtures.Filter, dr
 		if err != nil {
 			return 0, err
 		}
-		kept := withoutTakes(takes, filter)
+		kept := withoutTakes(s.rules, takes, filter)
 		n += len(takes) - len(kept)
 		left = append(left, kept...)
 	}
@@ -223,10 +223,10 @@ func (s *collection) removeFiles(ctx context.Context, filter fixtures.Filter, dr
 
 // withoutTakes returns the takes of a request that a filter does not select. What
 // a take stood after that goes, the next of its variant stands after.
-func withoutTakes(takes []member, filter fixtures.Filter) (left []*fixtures.Recording) {
+func withoutTakes(rules *fixtures.Rules, takes []member, filter fixtures.Filter) (left []*fixtures.Recording) {
 	after := map[string][]string{} // by variant
 	for _, rec := range takes {
-		variant := rec.Variant()
+		variant := rec.Variant(rules)
 		if filter.SelectsTake(rec.key, rec.Take) {
 			after[variant] = append(after[variant], rec.After...)
 			continue

@@ -68,7 +68,7 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 				origins[rec.Request.Origin] = rec.Recording
 			}
 		}
-		variants = append(variants, variantsOf(takes)...)
+		variants = append(variants, variantsOf(s.rules, takes)...)
 	}
 	if o.url != nil && len(origins) > 1 && origins[o.name] == nil && origins[o.url.String()] == nil {
 		return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
@@ -112,11 +112,11 @@ func (s *questions) checkAddresses(header http.Header) error {
 }
 
 // variantsOf divides the takes of a request by whom and what they are for.
-func variantsOf(takes []member) []*question {
+func variantsOf(rules *fixtures.Rules, takes []member) []*question {
 	var out []*question
 	byVariant := map[string]*question{}
 	for _, rec := range takes {
-		variant := rec.Variant()
+		variant := rec.Variant(rules)
 		q := byVariant[variant]
 		if q == nil {
 			q = &question{of: len(takes)}
@@ -131,11 +131,11 @@ func variantsOf(takes []member) []*question {
 // reasonToSkip says why a request cannot be asked again, "" when it can.
 func reasonToSkip(req *fixtures.Request, header http.Header) string {
 	switch {
-	case !fixtures.Methods(nil).HitOrMiss(req.Method):
+	case !fixtures.Methods(nil).HitOrMiss(req.Method, req.Target):
 		return skipUnsafe
 	case req.Digest != nil:
 		return skipContent
-	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body):
+	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body), placeholder.InBase64(req.Body):
 		return skipSecret
 	}
 	for name, values := range req.Header {

@@ -203,13 +203,21 @@ func (s *workStore) NewBody(ctx context.Context) (fixtures.BodyWriter, error) {
 	return s.store.NewBody(ctx)
 }
 
-// SetRules is the store's: under other rules it may answer what the directory,
-// under its own, does not.
+// SetRules gives the fixtures other rules, at once: what is replayed from them is to
+// be found under these, and they are to stay even if nothing is recorded.
 func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
 	if err := s.filled(ctx); err != nil {
 		return err
 	}
-	return s.store.SetRules(ctx, rules)
+	if err := s.store.SetRules(ctx, rules); err != nil {
+		return err
+	}
+	s.differ()
+	if _, err := os.Stat(s.dir); err != nil || s.anew {
+		return nil // what is recorded takes them along
+	}
+	_, err := s.publish(ctx, dir.WriteOptions{})
+	return err
 }
 
 // fill makes the store hold what the directory has. What was left there and

@@ -147,9 +147,9 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 	rules := *x.Rules
 	switch kind {
 	case "query":
-		rules.IgnoreQuery = append(slices.Clone(rules.IgnoreQuery), name)
+		rules.Ignore = append(slices.Clone(rules.Ignore), "query:"+name)
 	case "body":
-		rules.IgnoreBody = append(slices.Clone(rules.IgnoreBody), name)
+		rules.Ignore = append(slices.Clone(rules.Ignore), "json:"+name)
 	default:
 		return fix{}, false
 	}
@@ -165,21 +165,17 @@ func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
 		}
 		return fix{fmt.Sprintf("If it changes with every run, leave it out of matching, in %s:", filepath.Join(dir, fixturesConfig)), `"rules": ` + string(text)}, true
 	}
-	return fix{when, x.offline(ignoreFlags(&rules, kind))}, true
+	return fix{when, x.offline(ignoreFlags(&rules))}, true
 }
 
 // fixturesConfig is the file that holds the rules of a directory of fixtures.
 const fixturesConfig = "cannery.json"
 
-// ignoreFlags spells the rules of a kind. The flags replace those in force.
-func ignoreFlags(rules *fixtures.Rules, kind string) string {
-	flag, values := "--ignore-query ", rules.IgnoreQuery
-	if kind == "body" {
-		flag, values = "--ignore-body ", rules.IgnoreBody
-	}
+// ignoreFlags spells what does not count. The flags replace those in force.
+func ignoreFlags(rules *fixtures.Rules) string {
 	var out []string
-	for _, v := range values {
-		out = append(out, flag+quote(v))
+	for _, part := range rules.Ignore {
+		out = append(out, "--ignore "+quote(part))
 	}
 	return strings.Join(out, " ")
 }
