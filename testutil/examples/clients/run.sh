@@ -50,7 +50,7 @@ rules() {
 		[ "$parts" = 0 ] || rules+=(--ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken')
 		;;
 	oauth)
-		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile 'regexp:[?;&]state=([^"&]+)'); fi
+		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)'); fi
 		;;
 	esac
 }
