@@ -28,9 +28,12 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	} else {
 		lines = append(lines, diffLines(near.differences)...)
 	}
-	rule, err := x.rule(ctx, near, all)
-	if err != nil {
-		return err
+	var rule *Rule
+	if near.distance.tier != otherOperation {
+		var err error
+		if rule, err = x.rule(ctx, near, all); err != nil {
+			return err
+		}
 	}
 	fixes := []fix{{when: "If your request is right, record it:", command: x.record()}}
 	switch {

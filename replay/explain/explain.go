@@ -55,8 +55,9 @@ type Line struct {
 	Key                             fixtures.Key
 	Session, Origin, Method, Target string
 
-	path   int // the length of Target's path
-	sketch sketch
+	path      int // the length of Target's path
+	operation uint32
+	sketch    sketch
 }
 
 // NewLine returns the line of a request that is recorded. It keeps the request's
@@ -64,7 +65,7 @@ type Line struct {
 func NewLine(rules *fixtures.Rules, key fixtures.Key, req *fixtures.Request) Line {
 	return Line{
 		Key: key, Session: req.Session, Origin: req.Origin, Method: req.Method, Target: req.Target,
-		path: len(req.Path()), sketch: sketchOf(rules, req),
+		path: len(req.Path()), operation: operationOf(req), sketch: sketchOf(rules, req),
 	}
 }
 
