@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -133,10 +132,83 @@ func TestAMissNamesTheRuleThatMakesItAHit(t *testing.T) {
 // ruleOf returns the rule that a miss names.
 func ruleOf(t testing.TB, p *replay.Proxy, request, body string, pairs ...string) *explain.Rule {
 	t.Helper()
-	res, content := send(t, p, request, body, pairs...)
-	var got struct{ Rule *explain.Rule }
-	if err := json.Unmarshal([]byte(content), &got); err != nil || res.Header.Get("X-Cache") != "MISS" {
-		t.Fatalf("%v: %s", err, content)
+	return missOf(t, p, request, body, pairs...).Rule
+}
+
+// TestTheNearestIsOfTheSameOperation: neither another one that looks more alike, nor a
+// batch that holds it.
+func TestTheNearestIsOfTheSameOperation(t *testing.T) {
+	post := func(body string) *fixtures.Recording { return recordedAs("POST /x", body, "Content-Type", js) }
+	named := func(name string, rec *fixtures.Recording) *fixtures.Recording {
+		rec.Name = name
+		return rec
 	}
-	return got.Rule
+	store := imported(t, fixtures.Rules{},
+		named("user", post(`{"query":"query User($id: ID!) { user(id: $id) { name mail phone } }","variables":{"id":1,"more":true}}`)),
+		named("users", post(`{"query":"query Users($id: ID!) { user(id: $id) { name } }","variables":{"id":2}}`)),
+		named("sum", post(`{"jsonrpc":"2.0","id":1,"method":"sum","params":[1,2,3,4]}`)),
+		named("mul", post(`{"jsonrpc":"2.0","id":2,"method":"mul","params":[5]}`)),
+		named("batch", post(`[{"jsonrpc":"2.0","id":2,"method":"sum","params":[5]}]`)),
+		named("sum and mul", post(`[{"jsonrpc":"2.0","id":1,"method":"sum"},{"jsonrpc":"2.0","id":1,"method":"mul"}]`)),
+		named("mul and sum", post(`[{"jsonrpc":"2.0","id":1,"method":"mul"},{"jsonrpc":"2.0","id":2,"method":"sum"}]`)),
+	)
+	for _, c := range []struct{ body, want string }{
+		{`{"query":"query User($id: ID!) { user(id: $id) { name } }","variables":{"id":2}}`, "user"},
+		{`{"operationName":"Users","query":"query User($id: ID!) { user(id: $id) { name } } query Users { a }"}`, "users"},
+		{`{"jsonrpc":"2.0","id":2,"method":"sum","params":[5]}`, "sum"},
+		{`[{"jsonrpc":"2.0","id":2,"method":"sum","params":[6]}]`, "batch"},
+		{`[{"jsonrpc":"2.0","id":1,"method":"sum"},{"jsonrpc":"2.0","id":2,"method":"mul"}]`, "sum and mul"},
+	} {
+		if got := missOf(t, offlineOn(store), "POST /x", c.body, "Content-Type", js); got.Nearest == nil || got.Nearest.Fixture != c.want {
+			t.Errorf("%s: %+v, not %s", c.body, got.Nearest, c.want)
+		}
+	}
+	if rule := ruleOf(t, offlineOn(store), "POST /x", `{"jsonrpc":"2.0","id":2,"method":"div","params":[5]}`, "Content-Type", js); rule != nil {
+		t.Errorf("another operation is named by %+v", rule)
+	}
+}
+
+// TestARuleSaysWhatItJoins: recordings with other answers become takes.
+func TestARuleSaysWhatItJoins(t *testing.T) {
+	answers := func(target, body string) *fixtures.Recording {
+		rec := recordedAs("GET "+target, "")
+		rec.Response.Body.Bytes = []byte(body)
+		return rec
+	}
+	for _, c := range []struct {
+		recs []*fixtures.Recording
+		want int
+	}{
+		{[]*fixtures.Recording{answers("/a?id=1", "one")}, 0},
+		{[]*fixtures.Recording{answers("/a?id=1", "one"), answers("/a?id=2", "one")}, 0},
+		{[]*fixtures.Recording{answers("/a?id=1", "one"), answers("/a?id=2", "two"), answers("/b?id=3", "three"), answers("/a?id=4&x=1", "four")}, 2},
+	} {
+		const warning = "  It would join 2 recordings whose answers differ: they become takes of one request, in the order recorded."
+		store := imported(t, fixtures.Rules{}, c.recs...)
+		rule := ruleOf(t, offlineOn(store), "GET /a?id=9", "")
+		said := strings.Contains(strings.Join(missOf(t, offlineOn(store), "GET /a?id=9", "").Explanation, "\n"), warning)
+		if rule == nil || rule.Joins != c.want || said != (c.want > 0) {
+			t.Errorf("%d recordings: %+v, said %v", len(c.recs), rule, said)
+		}
+	}
+}
+
+// TestNoRuleHoldsASecret: neither its own, nor what stands around a part.
+func TestNoRuleHoldsASecret(t *testing.T) {
+	const secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+	for _, c := range []struct{ recorded, asked, contentType string }{
+		{`{"p":"use ` + secret + ` on 2026-11-28 only"}`, `{"p":"use ` + secret + ` on 2026-11-29 only"}`, js},
+		{"key " + secret + " 2026-11-28", "key " + secret + " 2026-11-29", "text/plain"},
+		{`{"password":"hunter2-1","a":1}`, `{"password":"hunter2-2","a":1}`, js},
+		{"password=hunter2-1&a=1", "password=hunter2-2&a=1", form},
+	} {
+		store := imported(t, fixtures.Rules{}, recordedAs("POST /s", c.recorded, "Content-Type", c.contentType))
+		_, content := send(t, offlineOn(store), "POST /s", c.asked, "Content-Type", c.contentType)
+		if strings.Contains(content, "4eC39") || strings.Contains(content, "hunter2-") {
+			t.Errorf("%s: %s", c.asked, content)
+		}
+		if ruleOf(t, offlineOn(store), "POST /s", c.asked, "Content-Type", c.contentType) == nil {
+			t.Errorf("%s: no rule: %s", c.asked, content)
+		}
+	}
 }

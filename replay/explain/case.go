@@ -28,9 +28,12 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	} else {
 		lines = append(lines, diffLines(near.differences)...)
 	}
-	rule, err := x.rule(ctx, near, all)
-	if err != nil {
-		return err
+	var rule *Rule
+	if near.distance.tier != otherOperation {
+		var err error
+		if rule, err = x.rule(ctx, near, all); err != nil {
+			return err
+		}
 	}
 	fixes := []fix{{when: "If your request is right, record it:", command: x.record()}}
 	switch {
@@ -42,6 +45,10 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	}
 	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
 	e.Nearest, e.Fixture, e.Rule = recorded, near.rec.Name, rule
+	e.Reason = fmt.Sprintf("differs\n%s\n%x", x.Request.Session, near.line.Key)
+	for _, d := range near.differences {
+		e.Reason += "\n" + d.at
+	}
 	return e
 }
 
@@ -115,7 +122,9 @@ func (x *explainer) empty() error {
 	if hints.Volatile {
 		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
 	}
-	return x.miss("empty", "nothing is recorded", lines, fix{when: "To record:", command: x.record()})
+	e := x.miss("empty", "nothing is recorded", lines, fix{when: "To record:", command: x.record()})
+	e.Reason = "empty"
+	return e
 }
 
 func (x *explainer) gone(left int) error {

@@ -55,8 +55,9 @@ type Line struct {
 	Key                             fixtures.Key
 	Session, Origin, Method, Target string
 
-	path   int // the length of Target's path
-	sketch sketch
+	path      int // the length of Target's path
+	operation uint32
+	sketch    sketch
 }
 
 // NewLine returns the line of a request that is recorded. It keeps the request's
@@ -64,7 +65,7 @@ type Line struct {
 func NewLine(rules *fixtures.Rules, key fixtures.Key, req *fixtures.Request) Line {
 	return Line{
 		Key: key, Session: req.Session, Origin: req.Origin, Method: req.Method, Target: req.Target,
-		path: len(req.Path()), sketch: sketchOf(rules, req),
+		path: len(req.Path()), operation: operationOf(req), sketch: sketchOf(rules, req),
 	}
 }
 
@@ -212,6 +213,7 @@ type Miss struct {
 	Case    string            // one of a few words
 	Nearest *fixtures.Request // of the recording that the request is nearest to, masked; nil: none
 	Fixture string            // that recording's fixture, "" for none
+	Reason  string            // misses with equal ones may be told as one
 	Rule    *Rule             // that would have made it a hit; nil: none is known
 	Lines   []string          // the explanation
 }
@@ -236,7 +238,8 @@ func (x *explainer) miss(kind, title string, lines []string, fixes ...fix) *Miss
 			lines = append(lines, f.note)
 		}
 	}
-	return &Miss{Problem: problem, Case: kind, Lines: lines}
+	reason := strings.Join([]string{kind, x.Request.Session, x.Request.Origin, x.Request.Method, x.Request.Path()}, "\n")
+	return &Miss{Problem: problem, Case: kind, Reason: reason, Lines: lines}
 }
 
 // A fix is something to type, and when it is right.
