@@ -57,29 +57,13 @@ func (d *disguised) add(line int, rec *fixtures.Recording) {
 
 // note looks at the request of a line as it is loaded.
 func (m *maskedLines) note(line int, req *fixtures.Request) {
-	if !holdsPlaceholder(req) {
+	if !explain.HoldsPlaceholder(req) {
 		return
 	}
 	if m.marked == nil {
 		m.marked = map[int]bool{}
 	}
 	m.marked[line] = true
-}
-
-// holdsPlaceholder reports whether there may be a placeholder in what counts for
-// matching. What is in a content coding is not looked into.
-func holdsPlaceholder(req *fixtures.Request) bool {
-	if placeholder.Held([]byte(req.Target)) || placeholder.Held(req.Body) || req.Header["Content-Encoding"] != nil {
-		return true
-	}
-	for _, values := range req.Header {
-		for _, v := range values {
-			if placeholder.Held([]byte(v)) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // masked finds the recordings that hold placeholders where a request holds
@@ -105,7 +89,7 @@ func (s *Sequence) masked(ctx context.Context, view fixtures.View, req *fixtures
 	var found *disguised
 	for _, mask := range []func(*fixtures.Request) *fixtures.Request{cleaner.Mask, cleaner.MaskAll} {
 		masked := mask(req)
-		if !holdsPlaceholder(masked) {
+		if !explain.HoldsPlaceholder(masked) {
 			continue
 		}
 		found, err = got.findMasked(ctx, s.Catalog.Store, cleaner, got.view.Rules.Key(masked))
@@ -175,7 +159,7 @@ func (got *contents) maskAll(ctx context.Context, store CatalogStore, cleaner *s
 		if err != nil {
 			return err
 		}
-		if !holdsPlaceholder(&rec.Request) {
+		if !explain.HoldsPlaceholder(&rec.Request) {
 			continue
 		}
 		i, known := lines[got.view.Rules.Key(&rec.Request)]

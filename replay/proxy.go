@@ -159,7 +159,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 		case err != nil:
 			return p.cannotSay(w, r, err)
 		case found != nil:
-			err := p.serve(w, r, found, "HIT")
+			err := p.serve(w, r, l.view.Rules.Echoed(found, &l.request), "HIT")
 			if err == nil || w.status != 0 { // the answer is out, whole or not
 				return err
 			}

