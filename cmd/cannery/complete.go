@@ -136,12 +136,12 @@ func (c *completions) origin(rec member) {
 func (w *world) recorded(offer func(*completions, member)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
 		c := &completions{begin: begin}
-		w.eachRecording(cmd, c, offer)
+		w.eachRecording(cmd, args, c, offer)
 		return c.list, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
-func (w *world) eachRecording(cmd *cobra.Command, c *completions, offer func(*completions, member)) {
+func (w *world) eachRecording(cmd *cobra.Command, args []string, c *completions, offer func(*completions, member)) {
 	f := flagsOf(cmd)
 	env, err := w.resolve(f)
 	if err != nil {
@@ -156,6 +156,9 @@ func (w *world) eachRecording(cmd *cobra.Command, c *completions, offer func(*co
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	o := collectionOptions{fixtures: text("fixtures"), store: storeOptions{redis: text("redis"), namespace: text("namespace")}}
+	if cmd.Name() == "verify" && len(args) > 0 {
+		o.fixtures = args[0]
+	}
 	collection, err := o.open(ctx, f, env)
 	if err != nil {
 		return
