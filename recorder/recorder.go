@@ -118,7 +118,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 	// happens, a panic of the proxy included, it is told here.
 	defer claim.end(handOver)
 
-	x := &exchange{rec: rec, commit: c, claim: claim, unsafe: !rec.Methods.HitOrMiss(r.Method), fetch: fetch, record: true}
+	x := &exchange{rec: rec, commit: c, claim: claim, unsafe: !rec.Methods.HitOrMiss(r.Method, r.RequestURI), fetch: fetch, record: true}
 	err = rec.proxy(w, r, x)
 	return x.committed, err
 }
@@ -128,7 +128,7 @@ func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures
 // says by its View and request what that is; c may be nil. The error is as
 // Forward's.
 func (rec *Recorder) Bypass(w http.ResponseWriter, r *http.Request, c *fixtures.Commit) error {
-	return rec.proxy(w, r, &exchange{rec: rec, commit: c, claim: &claim{}, unsafe: !rec.Methods.HitOrMiss(r.Method)})
+	return rec.proxy(w, r, &exchange{rec: rec, commit: c, claim: &claim{}, unsafe: !rec.Methods.HitOrMiss(r.Method, r.RequestURI)})
 }
 
 // flushInterval is how long the beginning of an answer of declared length waits
@@ -139,7 +139,11 @@ const flushInterval = 10 * time.Millisecond
 // proxy stands on ReverseProxy for hop-by-hop fields, trailers, informational
 // responses, flushing, upgrades and aborts.
 func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange) (err error) {
-	if x.request = newSentBody(r, x.record && x.commit.Recording.Request.Body == nil); x.request != nil {
+	var keep *fixtures.Rules // nil: the content is not recorded, or is there already
+	if x.record && x.commit.Recording.Request.Body == nil && x.commit.Recording.Request.Digest == nil {
+		keep = x.commit.View.Rules
+	}
+	if x.request = newSentBody(r, keep); x.request != nil {
 		// Otherwise net/http takes the request's content away from the
 		// transport once the answer's header is out (go.dev/issue/40747).
 		_ = http.NewResponseController(rw).EnableFullDuplex() // an answer to a test's writer has no connection
@@ -165,7 +169,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 					pr.Out.Header.Del(name)
 				}
 			}
-			if x.record && x.request != nil && !x.request.keep {
+			if x.record && x.request != nil && x.request.keep == nil {
 				delete(pr.Out.Header, "Expect") // the content is here already
 			}
 		},
@@ -239,7 +243,7 @@ func (x *exchange) response(res *http.Response) error {
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
 	}
-	if fixtures.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
+	if field.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
 		x.claim.end(goAlone)
 	}
 	x.commit.Recording.Recorded = time.Now()

@@ -1,9 +1,7 @@
 package recorder
 
 import (
-	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"net/http"
 	"sync"
@@ -29,8 +27,9 @@ var (
 // sentBody is no content.
 type sentBody struct {
 	body    io.ReadCloser
-	length  int64         // declared, -1 when it is not
-	keep    bool          // the content is to be recorded
+	length  int64           // declared, -1 when it is not
+	keep    *fixtures.Rules // the content is to be recorded, under these; nil: it is not
+	header  http.Header
 	expects bool          // the client waits to be told to send it (RFC 9110, section 10.1.1)
 	closed  chan struct{} // closed when the transport wants no more of it
 	close   sync.Once
@@ -41,14 +40,14 @@ type sentBody struct {
 	mu     sync.Mutex // guards what follows
 	asked  bool       // somebody has begun to read
 	kept   []byte
-	digest hash.Hash // nil while everything is kept
+	digest *fixtures.ContentDigest // nil while everything is kept
 	size   int64
 	end    error // what ended the content: io.EOF, or why it is not whole
 }
 
-// newSentBody takes the content of a request over, nil when it has none. With
-// keep it is remembered, up to fixtures.MaxRequestBody bytes.
-func newSentBody(r *http.Request, keep bool) *sentBody {
+// newSentBody takes the content of a request over, nil when it has none. Unless
+// keep is nil it is remembered, up to fixtures.MaxRequestBody bytes.
+func newSentBody(r *http.Request, keep *fixtures.Rules) *sentBody {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil
 	}
@@ -56,6 +55,7 @@ func newSentBody(r *http.Request, keep bool) *sentBody {
 		body:    r.Body,
 		length:  r.ContentLength,
 		keep:    keep,
+		header:  r.Header,
 		expects: r.Header["Expect"] != nil,
 		closed:  make(chan struct{}),
 	}
@@ -80,7 +80,7 @@ func (b *sentBody) read(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.size += int64(n)
-	if b.keep {
+	if b.keep != nil {
 		b.remember(p[:n])
 	}
 	switch {
@@ -97,13 +97,13 @@ func (b *sentBody) read(p []byte) (int, error) {
 func (b *sentBody) remember(p []byte) {
 	switch {
 	case b.digest != nil:
-		b.digest.Write(p)
+		_, _ = b.digest.Write(p)
 	case b.size <= fixtures.MaxRequestBody:
 		b.kept = append(b.kept, p...)
 	default:
-		b.digest = sha256.New()
-		b.digest.Write(b.kept)
-		b.digest.Write(p)
+		b.digest = b.keep.NewDigest(b.header)
+		_, _ = b.digest.Write(b.kept)
+		_, _ = b.digest.Write(p)
 		b.kept = nil
 	}
 }
@@ -220,15 +220,16 @@ func (b *sentBody) complete(req *fixtures.Request) bool {
 	if !b.whole() {
 		return false
 	}
-	if b == nil || !b.keep {
+	if b == nil || b.keep == nil {
 		return true
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.digest != nil {
-		req.Digest, req.BodySize = b.digest.Sum(nil), b.size
+		b.digest.Complete(req)
 	} else {
 		req.Body = b.kept
+		req.Decode(b.keep)
 	}
 	return true
 }

@@ -2,7 +2,7 @@ package replay
 
 import (
 	"bytes"
-	"crypto/sha256"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -159,7 +159,7 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case isWebSocket(r):
 		l.unread = webSocket
 		return nil
-	case !hasContent(r) || !p.looksUp(r.Method):
+	case !hasContent(r) || !p.looksUp(r.Method, r.RequestURI):
 		return nil
 	}
 	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
@@ -169,7 +169,10 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case err != nil:
 		return err
 	case len(head) <= fixtures.MaxRequestBody:
-		l.request.Body = head
+		l.request.Body, l.sent = head, head
+		if r.Header["Content-Encoding"] != nil {
+			l.request.Decode(p.rules(r.Context()))
+		}
 		r.Body = readCloser{bytes.NewReader(head), r.Body}
 		if r.Trailer == nil {
 			r.ContentLength = int64(len(head))
@@ -178,19 +181,30 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 	case p.Origin.Forwarder != nil:
 		l.unread = tooLarge
 	default:
-		digest := sha256.New()
-		digest.Write(head)
-		rest, err := io.Copy(digest, r.Body)
-		l.request.Digest, l.request.BodySize = digest.Sum(nil), int64(len(head))+rest
+		digest := p.rules(r.Context()).NewDigest(r.Header)
+		_, err := io.Copy(digest, io.MultiReader(bytes.NewReader(head), r.Body))
+		digest.Complete(&l.request)
 		return err
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 	return nil
 }
 
-// looksUp reports whether requests with a method may be answered from recordings.
-func (p *Proxy) looksUp(method string) bool {
-	return p.Sequence != nil || p.Cache.looksUp(method)
+// rules are those in force, nil when no source can say.
+func (p *Proxy) rules(ctx context.Context) *fixtures.Rules {
+	var store Store
+	if p.Sequence != nil {
+		store = p.Sequence.Store
+	} else {
+		store = p.Cache.Store
+	}
+	view, _ := store.View(ctx) // who looks the request up has the error too
+	return view.Rules
+}
+
+// looksUp reports whether requests with a method and a target may be answered from recordings.
+func (p *Proxy) looksUp(method, target string) bool {
+	return p.Sequence != nil || p.Cache.looksUp(method, target)
 }
 
 func hasContent(r *http.Request) bool { return r.Body != nil && r.Body != http.NoBody }

@@ -45,9 +45,9 @@ type Cache struct {
 	served served
 }
 
-// looksUp reports whether requests with a method may be answered.
-func (c *Cache) looksUp(method string) bool {
-	return c != nil && !c.Anew && c.Methods.HitOrMiss(method)
+// looksUp reports whether requests with a method and a target may be answered.
+func (c *Cache) looksUp(method, target string) bool {
+	return c != nil && !c.Anew && c.Methods.HitOrMiss(method, target)
 }
 
 func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
@@ -73,7 +73,7 @@ func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error
 func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, rules := &l.request, l.view.Rules
 	req.Identify(l.view)
-	if !c.looksUp(req.Method) {
+	if !c.looksUp(req.Method, req.Target) {
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
 	}
@@ -91,9 +91,9 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 		if c.Lasting {
 			live = takes.Lasting()
 		}
-		found := live.Live(req, c.oldest())
+		found := live.Live(rules, req, c.oldest())
 		if found == nil && c.FromFixtures {
-			found = takes.LiveImported(req, c.oldest())
+			found = takes.LiveImported(rules, req, c.oldest())
 		}
 		if found != nil {
 			c.served.add(key, found)

@@ -1,12 +1,10 @@
 package replay
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -59,29 +57,13 @@ func (d *disguised) add(line int, rec *fixtures.Recording) {
 
 // note looks at the request of a line as it is loaded.
 func (m *maskedLines) note(line int, req *fixtures.Request) {
-	if !holdsPlaceholder(req) {
+	if !explain.HoldsPlaceholder(req) {
 		return
 	}
 	if m.marked == nil {
 		m.marked = map[int]bool{}
 	}
 	m.marked[line] = true
-}
-
-// holdsPlaceholder reports whether there may be a placeholder in what counts for
-// matching. What is in a content coding is not looked into.
-func holdsPlaceholder(req *fixtures.Request) bool {
-	if strings.Contains(req.Target, placeholder.Mark) || bytes.Contains(req.Body, []byte(placeholder.Mark)) || req.Header["Content-Encoding"] != nil {
-		return true
-	}
-	for _, values := range req.Header {
-		for _, v := range values {
-			if strings.Contains(v, placeholder.Mark) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // masked finds the recordings that hold placeholders where a request holds
@@ -104,11 +86,17 @@ func (s *Sequence) masked(ctx context.Context, view fixtures.View, req *fixtures
 	if err != nil {
 		return nil, nil, err
 	}
-	masked := cleaner.Mask(req)
-	if !holdsPlaceholder(masked) {
-		return nil, nil, nil
+	var found *disguised
+	for _, mask := range []func(*fixtures.Request) *fixtures.Request{cleaner.Mask, cleaner.MaskAll} {
+		masked := mask(req)
+		if !explain.HoldsPlaceholder(masked) {
+			continue
+		}
+		found, err = got.findMasked(ctx, s.Catalog.Store, cleaner, got.view.Rules.Key(masked))
+		if found != nil || err != nil {
+			break
+		}
 	}
-	found, err := got.findMasked(ctx, s.Catalog.Store, cleaner, got.view.Rules.Key(masked))
 	if found == nil || err != nil {
 		return nil, nil, err
 	}
@@ -139,8 +127,8 @@ func (s *Sequence) maybeMasked(ctx context.Context, got *contents, req *fixtures
 			continue
 		case err != nil:
 			return false, err
-		case explain.SameButPlaceholders(req, &takes.Recordings[0].Request):
-			return true, nil
+		case placeholder.InBase64(takes.Recordings[0].Request.Body), explain.SameButPlaceholders(req, &takes.Recordings[0].Request):
+			return true, nil // what is in base64 is not compared as it is spelled
 		}
 	}
 	return false, nil
@@ -171,7 +159,7 @@ func (got *contents) maskAll(ctx context.Context, store CatalogStore, cleaner *s
 		if err != nil {
 			return err
 		}
-		if !holdsPlaceholder(&rec.Request) {
+		if !explain.HoldsPlaceholder(&rec.Request) {
 			continue
 		}
 		i, known := lines[got.view.Rules.Key(&rec.Request)]

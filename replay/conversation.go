@@ -116,7 +116,7 @@ func (p *Proxy) hear(w *writer, r *http.Request) (end func()) {
 	}
 	w.content = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
 	r.Body = w.content
-	if !p.looksUp(r.Method) || !isGRPC(r) {
+	if !p.looksUp(r.Method, r.RequestURI) || !isGRPC(r) {
 		return func() {}
 	}
 	body := listen(r.Body)

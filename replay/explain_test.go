@@ -82,6 +82,7 @@ type told struct {
 	Status                    int
 	Explanation               []string
 	Nearest                   *struct{ Method, URL, Origin, Session, Fixture string }
+	Rule                      *explain.Rule
 }
 
 // send sends a request, as recordedAs has it, to a proxy.
@@ -301,7 +302,8 @@ func TestCatalogIsLoadedOnceForAll(t *testing.T) {
 }
 
 // FuzzExplanation: whatever was recorded and is asked for, the answer is the
-// recording or an explanation of few lines that is the same every time.
+// recording or an explanation of few lines that is the same every time. The rule that
+// it names makes a hit of it.
 func FuzzExplanation(f *testing.F) {
 	const js, form = "application/json", "application/x-www-form-urlencoded"
 	f.Add("/a?b=1", js, []byte(`{"a":[1,{"b":null}]}`), "/a?b=2", js, []byte(`{"a":[2,{"b":1.0}],"c":""}`))
@@ -310,6 +312,8 @@ func FuzzExplanation(f *testing.F) {
 	f.Add("/x", js, bytes.Repeat([]byte("["), 2000), "/x", js, append(bytes.Repeat([]byte("["), 40), bytes.Repeat([]byte("]"), 40)...))
 	f.Add("/x", "text/plain", []byte("a\nb\r\n\x1b[31m"), "/x?", "", []byte{0, 0xff, 0xfe})
 	f.Add("/x", js, []byte(`{"a":1,"a":2}`), "/x", js, []byte(`{"a":2}`))
+	f.Add("/x/1?a=1", "text/xml", []byte(`<a b="1"><c>It is 2026-11-28</c><d/></a>`), "/x/2?a=2", "text/xml", []byte(`<a b="2"><c>It is 2026-11-29</c><d>1</d></a>`))
+	f.Add("/x/12-34", "application/x-ndjson", []byte("{\"a b\":1}\n{\"c'\":\"\u0000 on 12:30\"}"), "/x/56-78", "application/x-ndjson", []byte("{\"a b\":2}\n{\"c'\":\"\u0000 on 12:31\"}"))
 	f.Fuzz(func(t *testing.T, target, contentType string, body []byte, target2, contentType2 string, body2 []byte) {
 		if !strings.HasPrefix(target, "/") || !strings.HasPrefix(target2, "/") || strings.HasPrefix(target2, "/__cannery/") {
 			t.Skip()
@@ -342,8 +346,22 @@ func FuzzExplanation(f *testing.F) {
 			}
 			return content
 		}
-		if first, second := ask(), ask(); first != second {
+		first, second := ask(), ask()
+		if first != second {
 			t.Errorf("first\n%s\nthen\n%s", first, second)
+		}
+		var miss told
+		if json.Unmarshal([]byte(first), &miss) != nil || miss.Rule == nil {
+			return
+		}
+		rules, err := fixtures.Rules{Ignore: miss.Rule.Ignore, Echo: miss.Rule.Echo}.Normalize()
+		if err != nil {
+			t.Fatalf("%v in %s", err, first)
+		}
+		store.rules = rules
+		p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
+		if res, content := send(t, p, "POST "+target2, string(body2), "Content-Type", contentType2); res.Header.Get("X-Cache") != "HIT" {
+			t.Errorf("under the rule of\n%s\nit is\n%s", first, content)
 		}
 	})
 }

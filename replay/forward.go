@@ -7,6 +7,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/field"
+	"example.com/cannery/fixtures/secret"
 )
 
 // forward has a miss answered by the origin and recorded. Unless it goes
@@ -16,12 +17,12 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	l, forwarder := &w.lookup, p.Origin.Forwarder
 	asked := &l.request
 	known := func() bool { return !l.replace && p.Cache.knows(r.Context(), *asked) }
-	commit := l.commit(r)
+	commit := l.commit()
 	commit.Recording.Request.Base = p.Origin.base()
 	w.recording = commit.Recording
 	flight := ""
 	if l.miss.seen != fixtures.SeenAll && !alone {
-		flight = l.miss.takes.Variant(asked)
+		flight = l.miss.takes.Variant(l.view.Rules, asked)
 	}
 	if !wantsPart(r) {
 		_, err := forwarder.Forward(w, r, commit, flight, known)
@@ -39,17 +40,18 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	case p.Origin.FailWhenDown:
 		return storeProblem(errors.New("the answer could not be recorded"))
 	}
-	if asked.Body != nil { // it has been sent once
-		r.Body = readCloser{bytes.NewReader(asked.Body), r.Body}
+	if l.sent != nil { // it has been sent once
+		r.Body = readCloser{bytes.NewReader(l.sent), r.Body}
 	}
 	return forwarder.Bypass(w, r, nil)
 }
 
 // commit returns what the recorder has to complete. Without a miss it says what
 // the request changes, and is not kept.
-func (l *lookup) commit(r *http.Request) *fixtures.Commit {
+func (l *lookup) commit() *fixtures.Commit {
 	request := l.request
-	request.Header = fixtures.RecordedHeader(r.Header)
+	request.Secrets = secret.Marks(l.request.Header, l.view.FingerprintKey())
+	request.Header = fixtures.RecordedHeader(request.Header)
 	c := &fixtures.Commit{
 		View:      l.view,
 		Recording: &fixtures.Recording{Exchange: fixtures.Exchange{Request: request}},

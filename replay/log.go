@@ -80,7 +80,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 	}
 	switch cause, isError := panicked.(error); {
 	case w.missed:
-		entry.Note = w.explanation
+		entry.Note = w.note
 	case w.cause != nil:
 		entry.Note = w.cause.Error()
 	case r.Context().Err() != nil && (panicked != nil || w.status == 0):

@@ -13,6 +13,7 @@ import (
 // to one request.
 type lookup struct {
 	request fixtures.Request // what counts for matching
+	sent    []byte           // its content as it came, nil when it is not here
 	unread  unread
 	keys    keyer
 	again   bool // it has been looked for before

@@ -268,7 +268,7 @@ func TestRulesDecideWhatCounts(t *testing.T) {
 	b := setUp(t, echo(), func(b *bench) {
 		b.recorder.Methods = fixtures.Methods{"POST"}
 		b.proxy.Cache.Methods = b.recorder.Methods
-		rules, err := fixtures.Rules{MatchHeader: []string{"x-tenant"}, IgnoreQuery: []string{"ts"}, IgnoreBody: []string{"$.meta.id"}}.Normalize()
+		rules, err := fixtures.Rules{MatchHeader: []string{"x-tenant"}, Ignore: []string{"query:ts", "json:$.meta.id"}}.Normalize()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -300,7 +300,7 @@ func TestRulesDecideWhatCounts(t *testing.T) {
 func TestChangedRulesKeepWhatIsRecorded(t *testing.T) {
 	b := setUp(t, echo(), nil)
 	b.get(t, "/?a=1&ts=1")
-	rules, err := fixtures.Rules{IgnoreQuery: []string{"ts"}}.Normalize()
+	rules, err := fixtures.Rules{Ignore: []string{"query:ts"}}.Normalize()
 	if err != nil {
 		t.Fatal(err)
 	}

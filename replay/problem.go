@@ -30,9 +30,10 @@ type (
 		Detail string `json:"detail"`
 		Hint   string `json:"hint,omitempty"`
 
-		Case        string       `json:"case,omitempty"`
-		Nearest     *nearestJSON `json:"nearest,omitempty"`
-		Explanation []string     `json:"explanation,omitempty"`
+		Case        string        `json:"case,omitempty"`
+		Nearest     *nearestJSON  `json:"nearest,omitempty"`
+		Rule        *explain.Rule `json:"rule,omitempty"` // that would have made it a hit
+		Explanation []string      `json:"explanation,omitempty"`
 	}
 	nearestJSON struct {
 		Method  string `json:"method"`
@@ -59,7 +60,7 @@ func describe(err error) problemJSON {
 		return out
 	}
 	// One element for each line: that is how people can read it as it comes.
-	out.Case, out.Explanation = miss.Case, miss.Lines
+	out.Case, out.Rule, out.Explanation = miss.Case, miss.Rule, miss.Lines
 	if near := miss.Nearest; near != nil {
 		out.Nearest = &nearestJSON{near.Method, secret.CleanTarget(near.Target), near.Origin, near.Session, miss.Fixture}
 	}

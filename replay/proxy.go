@@ -148,7 +148,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 	if err := p.accept(l, r); err != nil {
 		return err
 	}
-	if p.Origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method)) {
+	if p.Origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method, r.RequestURI)) {
 		return p.bypass(w, r)
 	}
 	for round := 0; ; round++ {
@@ -159,7 +159,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 		case err != nil:
 			return p.cannotSay(w, r, err)
 		case found != nil:
-			err := p.serve(w, r, found, "HIT")
+			err := p.serve(w, r, l.view.Rules.Echoed(found, &l.request), "HIT")
 			if err == nil || w.status != 0 { // the answer is out, whole or not
 				return err
 			}
@@ -216,7 +216,7 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	w.bypassed = "the store failed"
 	var changed *fixtures.Commit
 	if w.lookup.view.Rules != nil {
-		changed = w.lookup.commit(r)
+		changed = w.lookup.commit()
 	}
 	return p.Origin.Forwarder.Bypass(w, r, changed)
 }

@@ -121,7 +121,7 @@ func (s *Sequence) choose(ctx context.Context, l *lookup) (*fixtures.Recording, 
 		if err != nil {
 			return nil, err
 		}
-		fit := takes.Offline(req)
+		fit := takes.Offline(view.Rules, req)
 		if fit.Recordings == nil {
 			if fit.Several {
 				l.cause = explain.SeveralCredentials
@@ -177,10 +177,10 @@ var errMixedSecrets = errors.New("recorded with several secrets")
 // A request that is looked for again gets the one that it was given.
 func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fixtures.OfflineTakes) (*fixtures.Recording, error) {
 	d := draw{key: key, fit: fit, view: l.view, after: s.AfterLast}
-	method := fit.Recordings[0].Request.Method
+	method, target := fit.Recordings[0].Request.Method, fit.Recordings[0].Request.Target
 	// A HEAD that a GET's recording answers does not use the GET's take up.
 	d.peek = l.again || method != l.request.Method
-	if len(fit.Recordings) > 1 && (fixtures.Safe(method) || s.Catalog.Methods.HitOrMiss(method)) {
+	if len(fit.Recordings) > 1 && (fixtures.Safe(method) || s.Catalog.Methods.HitOrMiss(method, target) || l.view.Rules.Methods.HitOrMiss(method, target)) {
 		var err error
 		if d.timeline, err = s.Catalog.Timeline(ctx, l.view); err != nil {
 			return nil, err

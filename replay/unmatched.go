@@ -2,6 +2,7 @@ package replay
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 
@@ -15,7 +16,36 @@ type Unmatched struct {
 	Method  string `json:"method"`
 	URL     string `json:"url"` // the request-target, secrets masked
 	Session string `json:"session,omitempty"`
-	Text    string `json:"text"` // the explanation, of several lines
+
+	// Count is how often it has been missed by now, from 1.
+	Count int64 `json:"count"`
+
+	// Like names the request that was missed first for the same reason, "" when that is
+	// this one: its explanation says all.
+	Like string `json:"like,omitempty"`
+
+	// Reason is equal for those that were missed for the same reason.
+	Reason string `json:"-"`
+
+	Rule *explain.Rule `json:"rule,omitempty"` // that would have made it a hit; nil: none is known
+	Text string        `json:"text"`           // the explanation, of several lines
+}
+
+// News reports whether it has not been explained before.
+func (u *Unmatched) News() bool { return u.Count == 1 && u.Like == "" }
+
+// Name is what the request is called.
+func (u *Unmatched) Name() string { return u.Method + " " + u.URL }
+
+// note is the explanation for the log, one line where it is no news.
+func (u *Unmatched) note() string {
+	switch {
+	case u.News():
+		return u.Text
+	case u.Like != "":
+		return "missed for the same reason as " + u.Like
+	}
+	return fmt.Sprintf("missed %d times, for the same reason", u.Count)
 }
 
 // maxUnmatched bounds how many are kept for the report. All are counted.
@@ -24,17 +54,36 @@ const maxUnmatched = 1000
 // missed keeps the unmatched requests. It may be used concurrently.
 type missed struct {
 	mu    sync.Mutex
-	kept  []Unmatched // guarded by mu
-	count int64       // guarded by mu
+	kept  []Unmatched       // each once; guarded by mu
+	first map[string]string // the name of what was missed first, by reason; guarded by mu
+	count int64             // guarded by mu
 }
 
-func (m *missed) add(u Unmatched) {
+// add counts an unmatched request, and fills in what is known of those before it.
+func (m *missed) add(u *Unmatched) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.count++
-	if len(m.kept) < maxUnmatched {
-		m.kept = append(m.kept, u)
+	u.Count = 1
+	for i := range m.kept {
+		if known := &m.kept[i]; known.Method == u.Method && known.URL == u.URL && known.Session == u.Session && known.Text == u.Text {
+			known.Count++
+			*u = *known
+			return
+		}
 	}
+	if len(m.kept) >= maxUnmatched {
+		return
+	}
+	if m.first == nil {
+		m.first = map[string]string{}
+	}
+	if name, known := m.first[u.Reason]; known {
+		u.Like = name
+	} else {
+		m.first[u.Reason] = u.Name()
+	}
+	m.kept = append(m.kept, *u)
 }
 
 func (m *missed) all() (kept []Unmatched, count int64) {
@@ -50,17 +99,13 @@ func (p *Proxy) unmatched(w *writer, r *http.Request) error {
 	if !errors.As(err, &problem) {
 		return p.cannotSay(w, r, p.Sequence.failed(err))
 	}
-	w.missed, w.explanation = true, err.Error()
+	u := Unmatched{Method: r.Method, URL: secret.CleanTarget(r.RequestURI), Session: w.session, Text: err.Error()}
+	u.Reason = u.Text
 	if miss := new(explain.Miss); errors.As(err, &miss) {
-		w.explanation = miss.Text()
+		u.Text, u.Rule, u.Reason = miss.Text(), miss.Rule, miss.Reason
 	}
-	u := Unmatched{
-		Method:  r.Method,
-		URL:     secret.CleanTarget(r.RequestURI),
-		Session: w.session,
-		Text:    w.explanation,
-	}
-	p.missed.add(u)
+	p.missed.add(&u)
+	w.missed, w.explanation, w.note = true, u.Text, u.note()
 	if p.Events.OnMiss != nil {
 		p.Events.OnMiss(u)
 	}

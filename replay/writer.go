@@ -47,6 +47,7 @@ type writer struct {
 
 	missed      bool   // the answer says that nothing is recorded
 	explanation string // and this is why
+	note        string // what the log says of it
 
 	part bool // the length is net/http's to declare
 }

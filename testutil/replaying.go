@@ -64,10 +64,17 @@ func (m *replaying) proxy(s *Server) *replay.Proxy {
 	p.Origin.Name = m.config.name(m.origin)
 	p.Answers.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
 	p.Events.OnMiss = func(u replay.Unmatched) {
+		text := u.Text
+		switch {
+		case u.Count > 1:
+			return
+		case u.Like != "":
+			text = u.Name() + " is missed for the same reason as " + u.Like
+		}
 		if m.config.AllowMiss {
-			s.test.logf("%s", u.Text)
+			s.test.logf("%s", text)
 		} else {
-			s.test.errorf("%s", u.Text)
+			s.test.errorf("%s", text)
 		}
 	}
 	return p

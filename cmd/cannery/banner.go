@@ -12,6 +12,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // A banner says what has been started. As JSON it is the first line of stdout.
@@ -57,9 +58,9 @@ func rulesText(r *fixtures.Rules) string {
 	for _, kind := range []struct {
 		flag   string
 		values []string
-	}{{"match-header", r.MatchHeader}, {"ignore-query", r.IgnoreQuery}, {"ignore-body", r.IgnoreBody}} {
+	}{{"match-header", r.MatchHeader}, {"ignore", r.Ignore}, {"volatile", r.Volatile}, {"echo", r.Echo}, {"cache-method", r.Methods}} {
 		for _, v := range kind.values {
-			words = append(words, "--"+kind.flag+" "+v)
+			words = append(words, "--"+kind.flag+" "+explain.CommandLine(v))
 		}
 	}
 	if r.LeaveBody {

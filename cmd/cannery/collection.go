@@ -102,6 +102,21 @@ func openSet(path string) (*collection, error) {
 	return &collection{address: path, rules: &config.Rules, set: set, config: config}, nil
 }
 
+// maxForeign is how many files that are passed over are told of.
+const maxForeign = 10
+
+// passedOver has tell say what a directory has that is named like a fixture, and
+// is none.
+func passedOver(folder string, foreign []*file.Error, tell func(string)) {
+	for i, f := range foreign {
+		if i == maxForeign {
+			tell(fmt.Sprintf("warning: %d more files in %s are passed over", len(foreign)-i, folder))
+			return
+		}
+		tell(fmt.Sprintf("warning: %s is passed over: %v", filepath.Join(folder, filepath.FromSlash(f.File)), f.Err))
+	}
+}
+
 // close ends the use of a collection of which nothing was changed but by methods of
 // its own, which have said how it went.
 func (s *collection) close() {
@@ -195,7 +210,7 @@ func (s *collection) removeFiles(ctx context.Context, filter fixtures.Filter, dr
 		if err != nil {
 			return 0, err
 		}
-		kept := withoutTakes(takes, filter)
+		kept := withoutTakes(s.rules, takes, filter)
 		n += len(takes) - len(kept)
 		left = append(left, kept...)
 	}
@@ -208,10 +223,10 @@ func (s *collection) removeFiles(ctx context.Context, filter fixtures.Filter, dr
 
 // withoutTakes returns the takes of a request that a filter does not select. What
 // a take stood after that goes, the next of its variant stands after.
-func withoutTakes(takes []member, filter fixtures.Filter) (left []*fixtures.Recording) {
+func withoutTakes(rules *fixtures.Rules, takes []member, filter fixtures.Filter) (left []*fixtures.Recording) {
 	after := map[string][]string{} // by variant
 	for _, rec := range takes {
-		variant := rec.Variant()
+		variant := rec.Variant(rules)
 		if filter.SelectsTake(rec.key, rec.Take) {
 			after[variant] = append(after[variant], rec.After...)
 			continue

@@ -78,6 +78,9 @@ func (o *doctor) checkFixtures(ctx context.Context) {
 		}
 		n++
 	}
+	passedOver(folder, collection.set.Foreign(), func(text string) {
+		o.say(warns, strings.TrimPrefix(text, "warning: "), "move it elsewhere if it is not to be a fixture")
+	})
 	o.say(fine, fmt.Sprintf("%s in %s can be read", count(n, "fixture", "fixtures"), folder), "")
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -23,6 +24,8 @@ type importer struct {
 	merge  bool
 	dryRun bool
 	json   bool
+
+	skipped int64 // entries of a HAR file
 }
 
 func newImport(w *world) *cobra.Command {
@@ -31,7 +34,9 @@ func newImport(w *world) *cobra.Command {
 		Use:   "import DIR|FILE.har",
 		Short: "Make fixtures the recordings",
 		Long: `Read a directory of fixtures, or a HAR file, and make it what is recorded. All
-of it is read first: an error leaves the store as it was. A proxy that runs on
+of it is read first: an error leaves the store as it was, and so does a file of
+which nothing can be used. Entries of a HAR file that cannot be used are named and
+skipped; the others are imported in the order of their times. A proxy that runs on
 the store serves the imported set with its next request.`,
 		Example: `  cannery import fixtures/
   cannery import fixtures/ --merge
@@ -75,21 +80,23 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 	}
 	defer done()
 	bar := newProgress(w.stderr, env, "importing")
+	n := 0
 	counted := func(yield func(*fixtures.Recording, error) bool) {
 		for rec, err := range recs {
 			bar.add()
-			if !yield(rec, err) {
+			if n++; !yield(rec, err) {
 				return
 			}
 		}
+		if n == 0 {
+			yield(nil, o.nothing())
+		}
 	}
-	n := 0
 	if o.dryRun {
 		for _, err = range counted {
 			if err != nil {
 				break
 			}
-			n++
 		}
 	} else {
 		n, err = store.Import(ctx, rules, counted, o.merge)
@@ -101,9 +108,18 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 	return o.print(w, address, n)
 }
 
+// nothing is the error of an import that would empty the store.
+func (o *importer) nothing() error {
+	err := errors.New("there is no recording in it, and nothing was changed")
+	if o.skipped > 0 {
+		err = fmt.Errorf("%s cannot be used, and nothing was changed", count(o.skipped, "entry, the only one,", "entries, all there are,"))
+	}
+	return &failure{exitFailed, err, "to have an empty store: cannery clear-cache"}
+}
+
 // read opens what is to be imported. Done closes it.
 func (o *importer) read(ctx context.Context, w *world, path string, rules fixtures.Rules, secret []byte) (fixtures.Rules, iter.Seq2[*fixtures.Recording, error], func(), error) {
-	if !strings.HasSuffix(strings.ToLower(path), ".har") {
+	if info, err := os.Stat(path); err != nil && !strings.HasSuffix(strings.ToLower(path), ".har") || err == nil && info.IsDir() {
 		set, err := dir.Open(path)
 		if err != nil {
 			return rules, nil, nil, err
@@ -112,7 +128,7 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 		if err != nil {
 			return rules, nil, nil, err
 		}
-		return cfg.Rules, set.Recordings(ctx), func() {}, nil
+		return cfg.Rules, set.Recordings(ctx), func() { passedOver(path, set.Foreign(), w.warn) }, nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -123,6 +139,7 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 		options.URL = o.origin.url.String()
 	}
 	options.Skipped = func(index int, why string) {
+		o.skipped++
 		fmt.Fprintf(w.stderr, "cannery: skipped: %s: log.entries[%d]: %s\n", path, index, why)
 	}
 	options.Attached = func(name string) ([]byte, error) {
@@ -139,11 +156,16 @@ func (o *importer) print(w *world, address string, n int) (err error) {
 	if o.json {
 		err = json.NewEncoder(w.stdout).Encode(struct {
 			Imported int    `json:"imported"`
+			Skipped  int64  `json:"skipped"`
 			DryRun   bool   `json:"dry_run"`
 			Store    string `json:"store"`
-		}{n, o.dryRun, address})
+		}{n, o.skipped, o.dryRun, address})
 	} else {
-		_, err = fmt.Fprintf(w.stdout, "%s %s into %s\n", verb, count(int64(n), "recording", "recordings"), address)
+		skipped := ""
+		if o.skipped > 0 {
+			skipped = ", skipped " + count(o.skipped, "entry", "entries")
+		}
+		_, err = fmt.Fprintf(w.stdout, "%s %s into %s%s\n", verb, count(int64(n), "recording", "recordings"), address, skipped)
 	}
 	return printed(err)
 }

@@ -55,6 +55,13 @@ func (j *journal) talk(text string) {
 	}
 }
 
+// warn logs what need not be a mistake.
+func (j *journal) warn(text string) {
+	if !j.quiet {
+		j.tell(text, true)
+	}
+}
+
 // reloaded logs that fixtures have been read again, or why not.
 func (j *journal) reloaded(err error) {
 	if err != nil {

@@ -72,6 +72,9 @@ func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, f
 	if flushed := out.Flush(); err == nil {
 		err = shown(flushed)
 	}
+	if collection.set != nil {
+		passedOver(collection.address, collection.set.Foreign(), w.warn)
+	}
 	if err == nil && n == 0 {
 		fmt.Fprintf(w.stderr, "cannery: nothing in %q is listed\n", collection.address)
 	}

@@ -28,6 +28,9 @@ func (j *journal) trouble(e replay.Entry) {
 
 // explain logs why nothing answers a request.
 func (j *journal) explain(u replay.Unmatched) {
+	if !u.News() {
+		return // see sayMisses
+	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(u.Text), "\n")
 	j.lines.add(true, func(b *bytes.Buffer) {
 		fmt.Fprintf(b, "cannery: %s\n", printable(first))
@@ -41,7 +44,7 @@ func (j *journal) explain(u replay.Unmatched) {
 func (j *journal) finishRun(r *runResult) {
 	unused := r.report.Unused
 	if j.format == "json" {
-		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.removed(), r.kept(), !r.report.Asked, r.leads})
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.old.removed, r.old.kept, !r.report.Asked, r.leads})
 		return
 	}
 	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
@@ -58,16 +61,20 @@ func (j *journal) finishRun(r *runResult) {
 		text += fmt.Sprintf(", %d never used", len(unused))
 	}
 	j.talk("cannery: " + text)
-	if n := r.removed(); n > 0 {
+	if n := r.old.removed; n > 0 {
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs removed", count(int64(n), "fixture", "fixtures")))
 	}
-	if n := r.kept(); n > 0 {
+	if n := r.old.kept; n > 0 {
 		why := "the command failed"
-		if r.code == 0 {
+		switch {
+		case r.code == 0 && r.lost > 0:
 			why = "recordings were lost"
+		case r.code == 0:
+			why = "they were not asked for: --prune removes them"
 		}
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs kept, because %s", count(int64(n), "fixture", "fixtures"), why))
 	}
+	j.sayMisses(r)
 	j.sayErrors(r)
 	for why, list := range groupedBypasses(r.bypassed) {
 		j.talk(fmt.Sprintf("cannery: not recorded: %s: %s", list, why))
@@ -86,6 +93,35 @@ func (j *journal) finishRun(r *runResult) {
 	}
 	if more := len(unused) - maxUnusedNames; more > 0 {
 		j.talk(fmt.Sprintf("  and %d more", more))
+	}
+}
+
+// sayMisses names the requests whose miss was explained once for several: those that
+// came again, and others that were missed for the same reason.
+func (j *journal) sayMisses(r *runResult) {
+	var reasons []string
+	names, times := map[string][]string{}, map[string]int64{}
+	for _, u := range r.report.Unmatched {
+		if names[u.Reason] == nil {
+			reasons = append(reasons, u.Reason)
+		}
+		id := u.Reason + "\n" + u.Name()
+		if times[id] == 0 {
+			names[u.Reason] = append(names[u.Reason], u.Name())
+		}
+		times[id] += u.Count
+	}
+	for _, reason := range reasons {
+		list := names[reason]
+		if len(list) == 1 && times[reason+"\n"+list[0]] == 1 {
+			continue
+		}
+		for i, name := range list {
+			if n := times[reason+"\n"+name]; n > 1 {
+				list[i] = fmt.Sprintf("%s (%d times)", name, n)
+			}
+		}
+		j.talk("cannery: missed for one reason, told above: " + shortList(list))
 	}
 }
 

@@ -76,6 +76,7 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) e
 	if err != nil {
 		return fmt.Errorf("replay %q: %w", o.fixtures, err)
 	}
+	passedOver(o.fixtures, files.Foreign(), j.warn)
 	p.Sequence = o.sequence(files, j)
 	if rec, ok := p.Origin.Forwarder.(*recorder.Recorder); ok {
 		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dir"
@@ -61,18 +63,29 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
 }
 
-// close writes what is left to write. Whole, and old, are as in workStore.finish.
-func (s *source) close(ctx context.Context, whole bool) (old int, err error) {
+// passedOver says what the fixtures' directory has besides fixtures, as far as it has
+// been read.
+func (s *source) passedOver(j *journal) {
+	switch {
+	case s.files != nil:
+		passedOver(s.address, s.files.Foreign(), j.warn)
+	case s.work != nil && s.work.set != nil:
+		passedOver(s.address, s.work.set.Foreign(), j.warn)
+	}
+}
+
+// close writes what is left to write, as workStore.finish does.
+func (s *source) close(ctx context.Context, whole, prune bool) (old old, err error) {
 	switch {
 	case s.work != nil:
-		return s.work.finish(ctx, whole)
+		return s.work.finish(ctx, whole, prune)
 	case s.files != nil:
-		return 0, s.files.Close()
+		return old, s.files.Close()
 	}
 	if err := s.store.Close(); err != nil {
-		return 0, fmt.Errorf("close %q: %w", s.address, err)
+		return old, fmt.Errorf("close %q: %w", s.address, err)
 	}
-	return 0, nil
+	return old, nil
 }
 
 // setRules gives the source the rules that are set here, kind by kind, and
@@ -82,23 +95,18 @@ func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error
 	if err != nil {
 		return nil, err
 	}
-	rules := *view.Rules
-	for _, kind := range []struct{ to, from *[]string }{
-		{&rules.MatchHeader, &o.rules.MatchHeader},
-		{&rules.IgnoreQuery, &o.rules.IgnoreQuery},
-		{&rules.IgnoreBody, &o.rules.IgnoreBody},
-	} {
-		if *kind.from != nil {
-			*kind.to = *kind.from
-		}
+	rules, err := o.changed(*view.Rules).Normalize()
+	if err != nil {
+		return nil, err
 	}
-	if o.rewriteBody != nil {
-		rules.LeaveBody = !*o.rewriteBody
+	o.methods = rules.Methods
+	kept := *view.Rules
+	if s.store == nil { // neither of them says which recording answers
+		kept.Methods, kept.Volatile = rules.Methods, rules.Volatile
 	}
-	rules, err = rules.Normalize()
 	switch {
-	case err != nil || rules.Equal(*view.Rules):
-		return &rules, err
+	case rules.Equal(kept):
+		return &rules, nil
 	case s.store == nil:
 		text, err := json.Marshal(rules)
 		if err != nil {
@@ -107,4 +115,49 @@ func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error
 		return nil, misuse(fmt.Sprintf("write \"rules\": %s into %s", text, filepath.Join(s.address, "cannery.json")), "the fixtures have other rules than the flags say")
 	}
 	return &rules, s.store.SetRules(ctx, rules)
+}
+
+// changed returns rules with those that are set here.
+func (o *start) changed(rules fixtures.Rules) fixtures.Rules {
+	set := &o.rules
+	if set.MatchHeader != nil {
+		rules.MatchHeader = set.MatchHeader
+	}
+	if set.Methods != nil {
+		rules.Methods = set.Methods
+	}
+	if o.rewriteBody != nil {
+		rules.LeaveBody = !*o.rewriteBody
+	}
+	rules.Ignore = replaceKinds(rules.Ignore, givenParts{"", set.Ignore}, givenParts{"query:", set.OlderQuery}, givenParts{"json:", set.OlderBody})
+	rules.Volatile = replaceKinds(rules.Volatile, givenParts{"", set.Volatile})
+	rules.Echo = replaceKinds(rules.Echo, givenParts{"", set.Echo})
+	return rules
+}
+
+// givenParts are parts of messages that a flag gives, without their kind when that is
+// the flag's. Nil says that the flag was not given, an empty list that it was to have
+// none.
+type givenParts struct {
+	kind string
+	list []string
+}
+
+// replaceKinds returns parts with those that were given in the place of all that are of
+// the same kinds: a rule about the query leaves those about JSON alone.
+func replaceKinds(parts []string, given ...givenParts) []string {
+	var added, gone []string
+	for _, g := range given {
+		if g.list != nil && len(g.list) == 0 {
+			gone = append(gone, g.kind)
+		}
+		for _, text := range g.list {
+			kind, _, _ := strings.Cut(g.kind+text, ":")
+			added, gone = append(added, g.kind+text), append(gone, kind)
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(parts), func(text string) bool {
+		return slices.ContainsFunc(gone, func(kind string) bool { return strings.HasPrefix(text, kind) })
+	})
+	return append(left, added...)
 }

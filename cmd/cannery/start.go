@@ -26,6 +26,7 @@ type start struct {
 	host   string
 	origin origin
 	record bool
+	prune  bool // with record: what was not made again
 
 	offline    bool
 	fixtures   string // a directory; "": the store
@@ -33,8 +34,8 @@ type start struct {
 	afterLast  replay.AfterLast
 	missStatus int
 
-	rules    fixtures.Rules // nil lists: as the store has it
-	methods  []string
+	rules    fixtures.Rules     // nil lists: as the store has it
+	methods  fixtures.Methods   // of the rules in force, once they are set
 	statuses *recorder.Statuses // nil: the mode's default
 	maxAge   time.Duration
 	maxBody  int64
@@ -99,14 +100,18 @@ func (o *start) bind(f *flags) {
 func (o *start) bindProxy(f *flags) {
 	bindOrigin(f, &o.origin, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
+	bind(f, "prune", &o.prune, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
 	bind(f, "fixtures", &o.fixtures, parseText)
 	bind(f, "after-last", &o.afterLast, parseAfterLast)
 	bind(f, "miss-status", &o.missStatus, parseMissStatus)
 	bindList(f, "match-header", &o.rules.MatchHeader, parseText)
-	bindList(f, "ignore-query", &o.rules.IgnoreQuery, parseText)
-	bindList(f, "ignore-body", &o.rules.IgnoreBody, parseText)
-	bindList(f, "cache-method", &o.methods, parseMethod)
+	bindList(f, "ignore", &o.rules.Ignore, parsePart(""))
+	bindList(f, "ignore-query", &o.rules.OlderQuery, parsePart("query:"))
+	bindList(f, "ignore-body", &o.rules.OlderBody, parsePart("json:"))
+	bindList(f, "volatile", &o.rules.Volatile, parsePart(""))
+	bindList(f, "echo", &o.rules.Echo, parsePart(""))
+	bindList(f, "cache-method", (*[]string)(&o.rules.Methods), fixtures.ParseMethod)
 	bind(f, "record-status", &o.statuses, recorder.ParseStatuses)
 	bind(f, "max-age", &o.maxAge, parseDuration)
 	bind(f, "max-body", &o.maxBody, parseSize)
@@ -155,7 +160,7 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	err = o.runOn(ctx, w, env, listener, src)
-	if _, closed := src.close(context.WithoutCancel(ctx), err == nil); err == nil {
+	if _, closed := src.close(context.WithoutCancel(ctx), err == nil, o.prune); err == nil {
 		err = closed
 	}
 	return err
@@ -166,6 +171,8 @@ func (o *start) check(f *flags, command string) error {
 	switch {
 	case o.offline && o.record:
 		return misuse("record first, with --origin, then replay with --offline", "%s: %s cannot record, as %s says", command, f.source["offline"], f.source["record"])
+	case o.prune && (!o.record || o.fixtures == ""):
+		return misuse("add --record, --origin and --fixtures", "%s: --prune is for --record with --fixtures", command)
 	case o.watch && (!o.offline || o.fixtures == ""):
 		return misuse("cannery start --offline --fixtures fixtures/ --watch", "start: --watch is for --offline with --fixtures")
 	case !o.offline && o.origin.url == nil:
@@ -187,6 +194,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	}
 	journal := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer journal.close()
+	src.passedOver(journal)
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
 	proxy := o.proxy(src, journal, lost)
 
@@ -221,7 +229,10 @@ func (o *start) tend(ctx context.Context, src *source, j *journal) (end func()) 
 		tasks.Go(func() { src.work.keep(ctx, func(err error) { j.say(err.Error()) }) })
 	case o.watch:
 		tasks.Go(func() {
-			if err := src.files.Watch(ctx, j.reloaded); err != nil {
+			if err := src.files.Watch(ctx, func(err error) {
+				j.reloaded(err)
+				src.passedOver(j)
+			}); err != nil {
 				j.say(err.Error())
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/cannery/fixtures/part"
 	"example.com/cannery/fixtures/spelling"
 	"example.com/cannery/replay"
 )
@@ -48,14 +49,17 @@ func parseHost(text string) (string, error) {
 	return host, nil
 }
 
-// parseMethod spells a method as requests do: known methods have capitals only
-// (RFC 9110, section 9.1).
-func parseMethod(text string) (string, error) {
-	method := strings.ToUpper(text)
-	if method == "CONNECT" || strings.Trim(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ-") != "" {
-		return "", errors.New("not a method such as POST")
+// parsePart returns what reads a part of messages that is given without its kind, "" for
+// one with it.
+func parsePart(kind string) func(text string) (string, error) {
+	return func(text string) (string, error) {
+		_, err := part.Parse(kind + text)
+		if wrong := new(part.Error); errors.As(err, &wrong) {
+			wrong.Part, wrong.At = text, wrong.At-len(kind)
+			err = errors.New(wrong.Reason())
+		}
+		return text, err
 	}
-	return method, nil
 }
 
 // parseDuration reads Go's durations, and days.

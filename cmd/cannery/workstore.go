@@ -28,10 +28,11 @@ import (
 // on it has ended. What a killed one has left is taken up by the next.
 type workStore struct {
 	store
-	path   string // of the store
-	dir    string // of the fixtures, as it was given
-	anew   bool   // the origin's fixtures become those of this run alone
-	origin string // the name of the one that is recorded
+	path   string   // of the store
+	dir    string   // of the fixtures, as it was given
+	set    *dir.Dir // nil: it has not been looked at
+	anew   bool     // the origin's fixtures become those of this run alone
+	origin string   // the name of the one that is recorded
 
 	// entry is held while a process comes or goes, users by all that use
 	// the store.
@@ -202,13 +203,21 @@ func (s *workStore) NewBody(ctx context.Context) (fixtures.BodyWriter, error) {
 	return s.store.NewBody(ctx)
 }
 
-// SetRules is the store's: under other rules it may answer what the directory,
-// under its own, does not.
+// SetRules gives the fixtures other rules, at once: what is replayed from them is to
+// be found under these, and they are to stay even if nothing is recorded.
 func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
 	if err := s.filled(ctx); err != nil {
 		return err
 	}
-	return s.store.SetRules(ctx, rules)
+	if err := s.store.SetRules(ctx, rules); err != nil {
+		return err
+	}
+	s.differ()
+	if _, err := os.Stat(s.dir); err != nil || s.anew {
+		return nil // what is recorded takes them along
+	}
+	_, err := s.publish(ctx, dir.WriteOptions{})
+	return err
 }
 
 // fill makes the store hold what the directory has. What was left there and
@@ -255,6 +264,7 @@ func (s *workStore) contents(ctx context.Context) (cfg dir.Config, recs iter.Seq
 	if _, err := os.Stat(s.dir); errors.Is(err, fs.ErrNotExist) {
 		return cfg, nothing, nil
 	}
+	s.set = set
 	if cfg, err = set.Config(); err != nil {
 		return cfg, nil, err
 	}

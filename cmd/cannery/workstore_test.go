@@ -84,7 +84,7 @@ func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
 		t.Errorf("the store holds %q", got)
 	}
 	for _, s := range []*workStore{one, two} {
-		if _, err := s.finish(t.Context(), true); err != nil {
+		if _, err := s.finish(t.Context(), true, false); err != nil {
 			t.Error(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
 	if got := held(t, openedWork(t, env, folder, false)); len(got) != 1 {
 		t.Errorf("beside one that was left empty a store holds %q", got)
 	}
-	if _, err := killed.finish(t.Context(), true); err != nil {
+	if _, err := killed.finish(t.Context(), true, false); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -121,13 +121,13 @@ func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
 func TestRulesFillAWorkStore(t *testing.T) {
 	env, folder := recordedInto(t)
 	s := openedWork(t, env, folder, true)
-	if err := s.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+	if err := s.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, s); len(got) != 1 {
 		t.Errorf("the store holds %q", got)
 	}
-	if _, err := s.finish(t.Context(), true); err != nil {
+	if _, err := s.finish(t.Context(), true, false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"example.com/cannery/fixtures/placeholder"
 )
 
-func (x *explainer) differs(near *neighbour) error {
+func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) error {
 	recorded := x.mask.mask(&near.rec.Request)
 	where := places(near.differences)
 	lines := []string{
@@ -28,13 +28,27 @@ func (x *explainer) differs(near *neighbour) error {
 	} else {
 		lines = append(lines, diffLines(near.differences)...)
 	}
-	var fixes []fix
-	if f, volatile := x.ignore(near.differences); volatile {
-		fixes = append(fixes, f)
+	var rule *Rule
+	if near.distance.tier != otherOperation {
+		var err error
+		if rule, err = x.rule(ctx, near, all); err != nil {
+			return err
+		}
 	}
-	fixes = append(fixes, fix{"If your request is right, record it:", x.record()})
+	fixes := []fix{{when: "If your request is right, record it:", command: x.record()}}
+	switch {
+	case rule == nil:
+	case areVolatile(near.differences):
+		fixes = append(x.leaveOut("If it changes with every run", rule, all.Rules), fixes...)
+	default:
+		fixes = append(fixes, x.leaveOut("If the difference means nothing", rule, all.Rules)...)
+	}
 	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
-	e.Nearest, e.Fixture = recorded, near.rec.Name
+	e.Nearest, e.Fixture, e.Rule = recorded, near.rec.Name, rule
+	e.Reason = fmt.Sprintf("differs\n%s\n%x", x.Request.Session, near.line.Key)
+	for _, d := range near.differences {
+		e.Reason += "\n" + d.at
+	}
 	return e
 }
 
@@ -62,8 +76,8 @@ func (x *explainer) elsewhere(near *neighbour) error {
 		"",
 		"A session is given its own recordings and those without a session.",
 	},
-		fix{"To be in that session, send this header:", fixtures.SessionField + ": " + recorded.Session},
-		fix{"To have it for your request, record it:", x.record()})
+		fix{when: "To be in that session, send this header:", command: fixtures.SessionField + ": " + recorded.Session},
+		fix{when: "To have it for your request, record it:", command: x.record()})
 	e.Nearest, e.Fixture = recorded, near.rec.Name
 	return e
 }
@@ -72,8 +86,8 @@ func (x *explainer) otherOrigin(origin string) *Miss {
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),
 	},
-		fix{"To get the recordings of that origin:", x.offline("--origin " + quote(origin))},
-		fix{"To record it of yours:", x.record()})
+		fix{when: "To get the recordings of that origin:", command: x.offline("--origin " + quote(origin))},
+		fix{when: "To record it of yours:", command: x.record()})
 }
 
 func (x *explainer) severalOrigins() error {
@@ -82,7 +96,7 @@ func (x *explainer) severalOrigins() error {
 		lines = append(lines, "  "+origin)
 	}
 	return x.miss("several-origins", "several origins are recorded", lines,
-		fix{"Say which one, for example:", x.offline("--origin " + quote(x.Origins[0]))})
+		fix{when: "Say which one, for example:", command: x.offline("--origin " + quote(x.Origins[0]))})
 }
 
 func (x *explainer) neverRecorded(keys int) error {
@@ -90,7 +104,7 @@ func (x *explainer) neverRecorded(keys int) error {
 		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.Request.Session)),
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
-	}, fix{"To record it:", x.record()})
+	}, fix{when: "To record it:", command: x.record()})
 }
 
 func (x *explainer) unknown(corrupt error) error {
@@ -99,7 +113,7 @@ func (x *explainer) unknown(corrupt error) error {
 		"",
 		"What is near to it cannot be told, for a recording is damaged:",
 		"  " + corrupt.Error(),
-	}, fix{"To record it:", x.record()})
+	}, fix{when: "To record it:", command: x.record()})
 }
 
 func (x *explainer) empty() error {
@@ -108,7 +122,9 @@ func (x *explainer) empty() error {
 	if hints.Volatile {
 		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
 	}
-	return x.miss("empty", "nothing is recorded", lines, fix{"To record:", x.record()})
+	e := x.miss("empty", "nothing is recorded", lines, fix{when: "To record:", command: x.record()})
+	e.Reason = "empty"
+	return e
 }
 
 func (x *explainer) gone(left int) error {
@@ -124,7 +140,7 @@ func (x *explainer) gone(left int) error {
 	default:
 		lines = append(lines, "It was removed while this ran.")
 	}
-	return x.miss("gone", "the recording is gone", lines, fix{"To record it again:", x.record()})
+	return x.miss("gone", "the recording is gone", lines, fix{when: "To record it again:", command: x.record()})
 }
 
 func (x *explainer) usedUp(ctx context.Context) error {
@@ -141,9 +157,9 @@ func (x *explainer) usedUp(ctx context.Context) error {
 		"",
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
-		fix{"If that is right, record it as often:", x.recordAnew()},
-		fix{"To have the last take repeated:", x.offline("--after-last repeat")},
-		fix{"To begin again with the first takes:", x.Reset})
+		fix{when: "If that is right, record it as often:", command: x.recordAnew()},
+		fix{when: "To have the last take repeated:", command: x.offline("--after-last repeat")},
+		fix{when: "To begin again with the first takes:", command: x.Reset})
 }
 
 // errNoTakes says that a store has changed while a miss was explained.
@@ -184,19 +200,30 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 	}
 	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.Request.Credentials)))
 	const title = "recorded with several other credentials"
-	if choice == "" {
-		return x.miss("several-credentials", title, lines, fix{"To record it with yours:", x.record()})
+	var fixes []fix
+	record := fix{when: "To record it with yours:", command: x.record()}
+	if choice != "" {
+		// Fixtures do not hold credentials: recorded once more, nothing would tell
+		// which of the placeholders stands for these.
+		record.when = "To record it with yours, which get a placeholder of their own, the one to send from then on:"
+		fixes = append(fixes, fix{when: "To choose one of them, send its placeholder, for example:", command: choice})
 	}
-	// Fixtures do not hold credentials: recorded once more, nothing would tell
-	// which of the placeholders stands for these.
-	return x.miss("several-credentials", title, lines,
-		fix{"To choose one of them, send its placeholder, for example:", choice},
-		fix{"To record it with yours, which get a placeholder of their own, the one to send from then on:", x.record()},
-		apart)
+	fixes = append(fixes, record)
+	if choice != "" {
+		fixes = append(fixes, apart)
+	}
+	t := trial{rules: x.Rules, asked: x.Request}
+	rule := t.whoever(recs)
+	if rule != nil {
+		fixes = append(fixes, x.leaveOut("If it does not matter who asks", rule, x.Rules)...)
+	}
+	e := x.miss("several-credentials", title, lines, fixes...)
+	e.Rule = rule
+	return e
 }
 
 // apart is how requests that differ in secrets only are told apart.
-var apart = fix{"To keep them apart, record each in a session of its own, with this header:", fixtures.SessionField + ": NAME"}
+var apart = fix{when: "To keep them apart, record each in a session of its own, with this header:", command: fixtures.SessionField + ": NAME"}
 
 func (x *explainer) severalSecrets(ctx context.Context) error {
 	n, err := x.From.Masked(ctx)
@@ -208,7 +235,7 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 		"a recording has placeholders where the secrets were.",
 	}
 	return x.miss("several-secrets", "recorded with several secrets", lines,
-		fix{"To choose one, send what stands in its fixture instead of the secret, such as:", placeholder.Mark + "-password-1"},
+		fix{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
 		apart)
 }
 
@@ -248,5 +275,5 @@ func credentialsText(credentials map[string]string) string {
 
 // notReplayed is for what no recording could answer: why says what it does.
 func (x *explainer) notReplayed(kind, title, why string) error {
-	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{"To have it answered by the origin:", x.command("start", "--origin", x.origin())})
+	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{when: "To have it answered by the origin:", command: x.command("start", "--origin", x.origin())})
 }

@@ -31,7 +31,11 @@ func differencesOf(mask masker, rules *fixtures.Rules, asked, recorded *fixtures
 		list = append(list, difference{at: pathPlace(asked.Path(), recorded.Path()), yours: asked.Path(), recorded: recorded.Path()})
 	}
 	list = append(list, queryDifferences(rules, asked, recorded)...)
+	uncounted := rules.Uncounted()
 	for _, name := range rules.MatchHeader {
+		if uncounted.Header(name) {
+			continue
+		}
 		list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(recorded, name))...)
 	}
 	return append(list, contentDifferences(mask, rules, asked, recorded)...)
@@ -52,10 +56,10 @@ func pathPlace(asked, recorded string) string {
 
 // variantDifferences says in which of the fields that its response's Vary names
 // a recording differs. They count among the recordings of one key only.
-func variantDifferences(asked *fixtures.Request, rec *fixtures.Recording) []difference {
+func variantDifferences(rules *fixtures.Rules, asked *fixtures.Request, rec *fixtures.Recording) []difference {
 	var list []difference
 	for _, name := range field.Members(rec.Response.Header["Vary"]) {
-		if name != "Accept-Encoding" && !fixtures.IsCredential(name) {
+		if name != "Accept-Encoding" && !rules.Uncounted().Header(name) && !fixtures.IsCredential(name) {
 			list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(&rec.Request, name))...)
 		}
 	}
@@ -69,7 +73,7 @@ func queryDifferences(rules *fixtures.Rules, asked, recorded *fixtures.Request) 
 		// Nothing but the "?" itself.
 		return []difference{{at: "query", yours: present(inA, "?"), recorded: present(inB, "?")}}
 	}
-	list := comparePairs("query", pairsIn(a, inA, rules.IgnoreQuery), pairsIn(b, inB, rules.IgnoreQuery))
+	list := comparePairs("query", pairsIn(a, inA, rules.Uncounted().Query), pairsIn(b, inB, rules.Uncounted().Query))
 	if len(list) == 0 && !sameKey(rules, targetOf(asked), targetOf(recorded)) {
 		// Spelled in two ways, of which one cannot be decoded.
 		return []difference{{at: "query", yours: present(inA, a), recorded: present(inB, b)}}
@@ -95,11 +99,11 @@ func present(is bool, value any) any {
 	return value
 }
 
-func pairsIn(query string, found bool, ignore []string) map[string][]string {
+func pairsIn(query string, found bool, ignored func(name string) bool) map[string][]string {
 	if !found {
 		return nil
 	}
-	return pairsOf(query, ignore)
+	return pairsOf(query, ignored)
 }
 
 func fieldOf(req *fixtures.Request, name string) any {
@@ -113,7 +117,7 @@ func contentDifferences(mask masker, rules *fixtures.Rules, asked, recorded *fix
 	content := func(req *fixtures.Request) *fixtures.Request {
 		return &fixtures.Request{Header: typeOf(req), Body: req.Body, Digest: req.Digest}
 	}
-	bodyRules := &fixtures.Rules{IgnoreBody: rules.IgnoreBody}
+	bodyRules := &fixtures.Rules{Ignore: rules.Ignore, Echo: rules.Echo}
 	if !tooLarge && sameKey(bodyRules, content(asked), content(recorded)) {
 		return nil
 	}
@@ -160,7 +164,7 @@ func compareContents(a, b any) []difference {
 		}
 	case form:
 		if y, ok := b.(form); ok {
-			return comparePairs("form", pairsOf(string(x), nil), pairsOf(string(y), nil))
+			return comparePairs("form", pairsOf(string(x), none), pairsOf(string(y), none))
 		}
 	case map[string]any:
 		if y, ok := b.(map[string]any); ok {

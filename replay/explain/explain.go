@@ -55,8 +55,9 @@ type Line struct {
 	Key                             fixtures.Key
 	Session, Origin, Method, Target string
 
-	path   int // the length of Target's path
-	sketch sketch
+	path      int // the length of Target's path
+	operation uint32
+	sketch    sketch
 }
 
 // NewLine returns the line of a request that is recorded. It keeps the request's
@@ -64,7 +65,7 @@ type Line struct {
 func NewLine(rules *fixtures.Rules, key fixtures.Key, req *fixtures.Request) Line {
 	return Line{
 		Key: key, Session: req.Session, Origin: req.Origin, Method: req.Method, Target: req.Target,
-		path: len(req.Path()), sketch: sketchOf(rules, req),
+		path: len(req.Path()), operation: operationOf(req), sketch: sketchOf(rules, req),
 	}
 }
 
@@ -184,7 +185,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 	case near == nil:
 		return x.neverRecorded(len(all.Lines))
 	}
-	return x.differs(near)
+	return x.differs(ctx, near, all)
 }
 
 // name is what the request is called.
@@ -212,6 +213,8 @@ type Miss struct {
 	Case    string            // one of a few words
 	Nearest *fixtures.Request // of the recording that the request is nearest to, masked; nil: none
 	Fixture string            // that recording's fixture, "" for none
+	Reason  string            // misses with equal ones may be told as one
+	Rule    *Rule             // that would have made it a hit; nil: none is known
 	Lines   []string          // the explanation
 }
 
@@ -231,9 +234,16 @@ func (x *explainer) miss(kind, title string, lines []string, fixes ...fix) *Miss
 			problem.Hint = f.command
 		}
 		lines = append(lines, "", f.when, "  "+f.command)
+		if f.note != "" {
+			lines = append(lines, f.note)
+		}
 	}
-	return &Miss{Problem: problem, Case: kind, Lines: lines}
+	reason := strings.Join([]string{kind, x.Request.Session, x.Request.Origin, x.Request.Method, x.Request.Path()}, "\n")
+	return &Miss{Problem: problem, Case: kind, Reason: reason, Lines: lines}
 }
 
 // A fix is something to type, and when it is right.
-type fix struct{ when, command string }
+type fix struct {
+	when, command string
+	note          string // what to know of it; "" is nothing
+}

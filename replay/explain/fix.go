@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/mediatype"
 	"example.com/cannery/fixtures/placeholder"
 )
 
@@ -30,6 +29,22 @@ func (x *explainer) asksWithPlaceholder() bool {
 	for name, values := range x.Request.Header {
 		if fixtures.IsCredential(name) && placeholder.Numbered.MatchString(strings.Join(values, " ")) {
 			return true
+		}
+	}
+	return false
+}
+
+// HoldsPlaceholder reports whether there may be a placeholder in what counts for
+// matching. What is in a content coding is not looked into.
+func HoldsPlaceholder(req *fixtures.Request) bool {
+	if placeholder.Held([]byte(req.Target)) || placeholder.Held(req.Body) || req.Header["Content-Encoding"] != nil {
+		return true
+	}
+	for _, values := range req.Header {
+		for _, v := range values {
+			if placeholder.Held([]byte(v)) {
+				return true
+			}
 		}
 	}
 	return false
@@ -134,70 +149,67 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// ignore proposes to leave out of matching the one thing that differs, when it
-// looks as if it did so every time.
-func (x *explainer) ignore(list []difference) (f fix, volatile bool) {
-	if len(list) != 1 || !list[0].isVolatile() {
-		return fix{}, false
-	}
-	kind, name, _ := strings.Cut(list[0].at, " ")
-	if kind == "body" && !mediatype.IsJSON(mediaType(x.Request)) {
-		return fix{}, false // such rules are for what is declared as JSON
-	}
-	rules := *x.Rules
-	switch kind {
-	case "query":
-		rules.IgnoreQuery = append(slices.Clone(rules.IgnoreQuery), name)
-	case "body":
-		rules.IgnoreBody = append(slices.Clone(rules.IgnoreBody), name)
-	default:
-		return fix{}, false
-	}
-	rules, err := rules.Normalize()
+// leaveOut is what to type to have a rule in force, beside those that are. Where a set
+// of fixtures is served its rules are written into it; flags replace those of a store.
+func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) []fix {
+	rules, err := rule.added(inForce)
 	if err != nil {
-		return fix{}, false
+		return nil // it has been tried
 	}
-	when := "If it changes with every run, leave it out of matching:"
+	when += ", leave it out of matching"
+	if rule.Echo != nil {
+		when += " and give it to the answer"
+	}
+	note := ""
+	if rule.Joins > 0 {
+		note = fmt.Sprintf("  It would join %s whose answers differ: they become takes of one request, in the order recorded.", count(rule.Joins, "recording"))
+	}
+	flags := ruleFlags(&rules)
 	if dir := x.Hints.Fixtures; dir != "" {
-		text, err := json.Marshal(rules)
-		if err != nil {
-			return fix{}, false
+		return []fix{
+			{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note},
+			{when: "or with these flags where it is recorded:", command: flags},
 		}
-		return fix{fmt.Sprintf("If it changes with every run, leave it out of matching, in %s:", filepath.Join(dir, fixturesConfig)), `"rules": ` + string(text)}, true
 	}
-	return fix{when, x.offline(ignoreFlags(&rules, kind))}, true
+	return []fix{{when: when + ":", command: x.offline(flags), note: note}}
 }
 
 // fixturesConfig is the file that holds the rules of a directory of fixtures.
 const fixturesConfig = "cannery.json"
 
-// ignoreFlags spells the rules of a kind. The flags replace those in force.
-func ignoreFlags(rules *fixtures.Rules, kind string) string {
-	flag, values := "--ignore-query ", rules.IgnoreQuery
-	if kind == "body" {
-		flag, values = "--ignore-body ", rules.IgnoreBody
+// ruleFlags spells what does not count. The flags replace those in force.
+func ruleFlags(rules *fixtures.Rules) string {
+	var words []string
+	for _, part := range rules.Ignore {
+		words = append(words, "--ignore", part)
 	}
-	var out []string
-	for _, v := range values {
-		out = append(out, flag+quote(v))
+	for _, part := range rules.Echo {
+		words = append(words, "--echo", part)
 	}
-	return strings.Join(out, " ")
+	return CommandLine(words...)
 }
 
-var (
-	volatileName  = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:_|t|ts|cb|time|timestamp|nonce|rand|random|cachebuster|uuid|guid|(?:request|trace|correlation|idempotency)[-_]?(?:id|key))$`)
-	volatileValue = regexp.MustCompile(`^(?:1[0-9]{9}|1[0-9]{12}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|20[0-9]{2}-[01][0-9]-[0-3][0-9]T.*)$`)
-)
+var volatileName = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:_|t|ts|cb|time|timestamp|nonce|rand|random|cachebuster|uuid|guid|(?:request|trace|correlation|idempotency)[-_]?(?:id|key)|x-amz-date)$`)
 
 // isVolatile reports whether a value looks like a time or a random id.
 func (d *difference) isVolatile() bool {
 	_, name, _ := strings.Cut(d.at, " ")
-	a, b := plainText(d.yours), plainText(d.recorded)
-	return a != "" && b != "" && (volatileName.MatchString(name) || volatileValue.MatchString(a) && volatileValue.MatchString(b))
+	a, b := wordOf(d.yours), wordOf(d.recorded)
+	return a != "" && b != "" && (volatileName.MatchString(name) || isRandom(a, b))
 }
 
-// plainText returns a word or number, "" for anything else.
-func plainText(value any) string {
+// areVolatile reports whether all that differs looks so.
+func areVolatile(list []difference) bool {
+	for i := range list {
+		if !list[i].isVolatile() {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
+// wordOf returns a word or number, "" for anything else.
+func wordOf(value any) string {
 	switch v := value.(type) {
 	case string:
 		return v

@@ -19,11 +19,12 @@ type distance struct {
 type tier int
 
 const (
-	elsewhere    tier = iota // nothing: it belongs to another session or origin
-	sameLine                 // query, content or a header field
-	otherMethod              // and, from here on, all that as well
-	otherPath                // one for each likeness of paths
-	elsewhereToo = otherPath + tier(farPath)
+	elsewhere      tier = iota // nothing: it belongs to another session or origin
+	sameLine                   // query, content or a header field
+	otherOperation             // another GraphQL operation or JSON-RPC method, and all that as well
+	otherMethod                // and, from here on, all that as well
+	otherPath                  // one for each likeness of paths
+	elsewhereToo   = otherPath + tier(farPath)
 )
 
 // A neighbour is a recording that is near to a request.
@@ -66,10 +67,10 @@ func (x *explainer) nearest(ctx context.Context, all Contents) (*neighbour, erro
 func (n *neighbour) compare(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) {
 	n.differences = differencesOf(mask, rules, asked, recorded)
 	if len(n.differences) == 0 {
-		n.differences = variantDifferences(asked, n.rec)
+		n.differences = variantDifferences(rules, asked, n.rec)
 	}
 	how, _ := alikePaths(asked.Path(), n.line.Target[:n.line.path], anyEdits)
-	n.distance.tier = tierOf(asked, n.line, how, len(n.differences) == 0)
+	n.distance.tier = tierOf(asked, operationOf(asked), n.line, how, len(n.differences) == 0)
 	n.distance.edits = 0
 	for _, d := range n.differences {
 		n.distance.edits += d.weight()
@@ -88,7 +89,7 @@ func (n *neighbour) order(other *neighbour) int {
 
 // tierOf returns the tier of a line whose path is so much alike; same says that
 // nothing but session, origin, method and path may differ.
-func tierOf(asked *fixtures.Request, l *Line, how likeness, same bool) tier {
+func tierOf(asked *fixtures.Request, operation uint32, l *Line, how likeness, same bool) tier {
 	visible := l.Origin == asked.Origin && (l.Session == asked.Session || l.Session == "")
 	method := sameMethod(asked.Method, l.Method)
 	switch {
@@ -100,6 +101,8 @@ func tierOf(asked *fixtures.Request, l *Line, how likeness, same bool) tier {
 		return otherPath + tier(how) - 1
 	case !method:
 		return otherMethod
+	case operation != l.operation:
+		return otherOperation
 	}
 	return sameLine
 }
@@ -115,7 +118,7 @@ func sameMethod(asked, recorded string) bool {
 func (all Contents) shortlist(asked *fixtures.Request) []*Line {
 	var list ranking
 	sketch := sketchOf(all.Rules, asked)
-	path := asked.Path()
+	path, operation := asked.Path(), operationOf(asked)
 	for i := range all.Lines {
 		l := &all.Lines[i]
 		how, edits := alikePaths(path, l.Target[:l.path], list.limit())
@@ -123,7 +126,7 @@ func (all Contents) shortlist(asked *fixtures.Request) []*Line {
 			continue
 		}
 		apart := sketch.distance(l.sketch)
-		d := distance{tier: tierOf(asked, l, how, apart == 0), edits: edits<<20 + apart<<8}
+		d := distance{tier: tierOf(asked, operation, l, how, apart == 0), edits: edits<<20 + apart<<8}
 		if !sameMethod(asked.Method, l.Method) {
 			d.edits += otherSegment << 20
 		}

@@ -7,11 +7,8 @@ import (
 	"mime"
 	"mime/multipart"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/ohler55/ojg/jp"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/mediatype"
@@ -40,17 +37,17 @@ func (p part) text() string {
 func partsOf(rules *fixtures.Rules, req *fixtures.Request) []part {
 	var parts []part
 	if _, query, found := strings.Cut(req.Target, "?"); found {
-		parts = appendPairs(parts, "query", query, rules.IgnoreQuery)
+		parts = appendPairs(parts, "query", query, rules.Uncounted().Query)
 	}
 	for _, name := range rules.MatchHeader {
-		if values := req.Header[name]; len(values) > 0 {
+		if values := req.Header[name]; len(values) > 0 && !rules.Uncounted().Header(name) {
 			parts = append(parts, part{"header", name, strings.Join(values, ", ")})
 		}
 	}
 	switch body := contentOf(rules, req); body := body.(type) {
 	case nil:
 	case form:
-		parts = appendPairs(parts, "form", string(body), nil)
+		parts = appendPairs(parts, "form", string(body), none)
 	case jsonValue:
 		parts = appendLeaves(parts, "$", body.value)
 	case map[string]any: // of multipart
@@ -65,8 +62,8 @@ func partsOf(rules *fixtures.Rules, req *fixtures.Request) []part {
 	return parts
 }
 
-func appendPairs(parts []part, kind, query string, ignore []string) []part {
-	for name, values := range pairsOf(query, ignore) {
+func appendPairs(parts []part, kind, query string, ignored func(name string) bool) []part {
+	for name, values := range pairsOf(query, ignored) {
 		for _, v := range values {
 			parts = append(parts, part{kind, name, v})
 		}
@@ -80,13 +77,13 @@ const noEquals = "\x00no ="
 
 // pairsOf reads a query or a form as matching does: in the order of each name's
 // values; what cannot be decoded stands for itself.
-func pairsOf(query string, ignore []string) map[string][]string {
+func pairsOf(query string, ignored func(name string) bool) map[string][]string {
 	pairs := map[string][]string{}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, found := strings.Cut(pair, "=")
 		name = unescape(name)
-		switch ignored := slices.Contains(ignore, name); {
-		case ignored:
+		switch {
+		case ignored(name):
 		case found:
 			pairs[name] = append(pairs[name], unescape(value))
 		default:
@@ -95,6 +92,9 @@ func pairsOf(query string, ignore []string) map[string][]string {
 	}
 	return pairs
 }
+
+// none ignores no name.
+func none(string) bool { return false }
 
 func unescape(s string) string {
 	if decoded, err := url.QueryUnescape(s); err == nil {
@@ -141,27 +141,30 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 	if len(req.Body) == 0 {
 		return nil
 	}
-	mediaType, params, _ := mime.ParseMediaType(req.Header.Get("Content-Type"))
-	switch {
-	case Large(req):
+	if Large(req) {
 		return large{req}
+	}
+	contentType := req.Header.Get("Content-Type")
+	body := rules.Uncounted().Without(contentType, req.Body)
+	mediaType, params, _ := mime.ParseMediaType(contentType)
+	switch {
 	case mediatype.IsJSON(mediaType):
-		if value, ok := readJSON(req.Body); ok {
-			return jsonValue{without(value, rules.IgnoreBody)}
+		if value, ok := readJSON(body); ok {
+			return jsonValue{value}
 		}
-	case looksJSON(req.Body):
+	case looksJSON(body):
 		// Compared byte by byte, yet shown as what it is.
-		if value, ok := readJSON(req.Body); ok {
+		if value, ok := readJSON(body); ok {
 			return jsonValue{value}
 		}
 	case mediaType == "application/x-www-form-urlencoded":
-		return form(req.Body)
+		return form(body)
 	case strings.HasPrefix(mediaType, "multipart/"):
-		if parts, ok := readMultipart(req.Body, params["boundary"]); ok {
+		if parts, ok := readMultipart(body, params["boundary"]); ok {
 			return parts
 		}
 	}
-	return string(req.Body)
+	return string(body)
 }
 
 // looksJSON reports whether content begins like a JSON object or array.
@@ -181,20 +184,6 @@ func readJSON(data []byte) (value any, ok bool) {
 		return nil, false
 	}
 	return value, true
-}
-
-// without returns the value less what JSONPaths name, which Rules have checked.
-func without(value any, paths []string) any {
-	for _, path := range paths {
-		expr, err := jp.ParseString(path)
-		if err != nil {
-			continue
-		}
-		if rest, err := expr.Remove(value); err == nil {
-			value = rest
-		}
-	}
-	return value
 }
 
 // readMultipart returns the content of each part by its name; of several with

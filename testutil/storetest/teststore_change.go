@@ -68,7 +68,7 @@ func changesAreSeen(t *testing.T, open opener) {
 	if err := a.MarkStale(t.Context(), view, view.Rules.Key(req).Resource()); err != nil {
 		t.Fatalf("MarkStale: %v", err)
 	}
-	if rec := takesOf(t, b, req).Live(req, time.Time{}); rec != nil {
+	if rec := takesOf(t, b, req).Live(nil, req, time.Time{}); rec != nil {
 		t.Errorf("%s is served after it was marked stale", req.Target)
 	}
 	if _, err := a.Remove(t.Context(), fixtures.Filter{Match: "GET /"}, false); err != nil {
@@ -77,10 +77,10 @@ func changesAreSeen(t *testing.T, open opener) {
 	wantBodies(t, b, req)
 	mustAppend(t, b, answered("/", "three"))
 	wantBodies(t, a, req, "three")
-	if err := b.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+	if err := b.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 		t.Fatalf("SetRules: %v", err)
 	}
-	if view := viewOf(t, a); !view.Rules.Equal(fixtures.Rules{IgnoreQuery: []string{"t"}}) {
+	if view := viewOf(t, a); !view.Rules.Equal(fixtures.Rules{Ignore: []string{"query:t"}}) {
 		t.Errorf("Rules = %v after another handle has set them", view.Rules)
 	}
 	wantBodies(t, a, req, "three")
@@ -117,7 +117,7 @@ func neverStale(t *testing.T, open opener) {
 				t.Fatalf("Remove = %d, %v, want 3", n, err)
 			}
 		}
-		rec := takesOf(t, b, req).Live(req, time.Time{})
+		rec := takesOf(t, b, req).Live(nil, req, time.Time{})
 		switch gone := i%5 == 2 || i%5 == 4; {
 		case gone && rec != nil:
 			t.Fatalf("try %d: %s is still served", i, contentOf(t, rec))
@@ -156,18 +156,18 @@ func staleMarks(t *testing.T, open opener) {
 		t.Fatalf("Append: %v", err)
 	}
 	for _, handle := range []Store{a, b} {
-		if rec := takesOf(t, handle, req).Live(req, time.Time{}); rec != nil {
+		if rec := takesOf(t, handle, req).Live(nil, req, time.Time{}); rec != nil {
 			t.Errorf("%q is served, which was asked for before the mark", contentOf(t, rec))
 		}
 	}
 	mustAppend(t, a, answered("/page", "asked after"))
 	for _, handle := range []Store{a, b} {
-		rec := takesOf(t, handle, req).Live(req, time.Time{})
+		rec := takesOf(t, handle, req).Live(nil, req, time.Time{})
 		if rec == nil || string(contentOf(t, rec)) != "asked after" {
 			t.Errorf("what was asked for after the mark is not served")
 		}
 		other := &answered("/other", "").Request
-		if takesOf(t, handle, other).Live(other, time.Time{}) == nil {
+		if takesOf(t, handle, other).Live(nil, other, time.Time{}) == nil {
 			t.Errorf("%s is stale too", other.Target)
 		}
 	}
@@ -175,14 +175,14 @@ func staleMarks(t *testing.T, open opener) {
 	if err := a.MarkStale(t.Context(), inFlight, resource, inFlight.Rules.Resource("", "http://origin.test", "/unknown")); err != nil {
 		t.Fatalf("MarkStale: %v", err)
 	}
-	if rec := takesOf(t, b, req).Live(req, time.Time{}); rec != nil {
+	if rec := takesOf(t, b, req).Live(nil, req, time.Time{}); rec != nil {
 		t.Errorf("%q is served after a second mark", contentOf(t, rec))
 	}
 	unknown := &answered("/unknown", "").Request
 	if err := a.Append(t.Context(), commitOf(inFlight, answered("/unknown", "old"), 0)); err != nil {
 		t.Fatalf("Append: %v", err)
 	}
-	if rec := takesOf(t, b, unknown).Live(unknown, time.Time{}); rec != nil {
+	if rec := takesOf(t, b, unknown).Live(nil, unknown, time.Time{}); rec != nil {
 		t.Errorf("%q is served, which was asked for before the first mark", contentOf(t, rec))
 	}
 }
@@ -192,7 +192,7 @@ func leaseHolder(t *testing.T, open opener) {
 	view := viewOf(t, a)
 	req := &answered("/", "").Request
 	key, other := view.Rules.Key(req), view.Rules.Key(&answered("/other", "").Request)
-	variant := fixtures.Takes{}.Variant(req)
+	variant := fixtures.Takes{}.Variant(nil, req)
 	lease := func(store Store, key fixtures.Key, variant string) (release func(), held bool) {
 		lease, err := store.Lease(t.Context(), view, key, req, variant)
 		if err != nil {
@@ -266,7 +266,7 @@ func exercise(t *testing.T, store Store, rec *fixtures.Recording, worker, n int)
 		}
 	}
 	commit := commitOf(view, rec, takes.Last())
-	if commit.Lease, err = store.Lease(ctx, view, key, &rec.Request, takes.Variant(&rec.Request)); err != nil {
+	if commit.Lease, err = store.Lease(ctx, view, key, &rec.Request, takes.Variant(nil, &rec.Request)); err != nil {
 		return err
 	}
 	if commit.Lease != nil {

@@ -165,7 +165,7 @@ func importReplaces(t *testing.T, open opener) {
 		t.Fatalf("MarkStale: %v", err)
 	}
 	wantBodies(t, b, &answered("/poll", "").Request, "answer 0", "answer 1", "answer 2", "answer 3", "answer 4")
-	rules := fixtures.Rules{IgnoreQuery: []string{"t"}}
+	rules := fixtures.Rules{Ignore: []string{"query:t"}}
 	mustImport(t, a, rules, false, answered("/poll", "new"), answered("/kept?t=1", "one"), answered("/kept?t=2", "two"))
 	for _, handle := range []Store{a, b, open(t)} {
 		if view := viewOf(t, handle); !view.Rules.Equal(rules) {
@@ -174,7 +174,7 @@ func importReplaces(t *testing.T, open opener) {
 		wantBodies(t, handle, &answered("/poll", "").Request, "new")
 		wantBodies(t, handle, &answered("/kept?t=3", "").Request, "one", "two")
 		wantBodies(t, handle, &answered("/variants", "").Request)
-		if takes := takesOf(t, handle, &kept.Request); takes.Live(&kept.Request, time.Time{}) == nil {
+		if takes := takesOf(t, handle, &kept.Request); takes.Live(nil, &kept.Request, time.Time{}) == nil {
 			t.Error("what was imported is stale")
 		}
 		if n := len(everything(t, handle)); n != 3 {
@@ -203,7 +203,7 @@ func importFails(t *testing.T, open opener) {
 			t.Errorf("Import = %d, %v, want the error of the body", n, err)
 		}
 	}
-	if _, err := a.Import(t.Context(), fixtures.Rules{IgnoreBody: []string{"x"}}, of(nil), false); err == nil {
+	if _, err := a.Import(t.Context(), fixtures.Rules{Ignore: []string{"json:x"}}, of(nil), false); err == nil {
 		t.Error("Import under rules that cannot be used gives no error")
 	}
 	for _, handle := range []Store{a, b} {

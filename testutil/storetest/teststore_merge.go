@@ -37,11 +37,11 @@ func mergeKeeps(t *testing.T, open opener) {
 	for _, handle := range []Store{a, b} {
 		poll := &answered("/poll", "").Request
 		wantBodies(t, handle, poll, "new 1", "new 2")
-		if takesOf(t, handle, poll).Live(poll, time.Time{}) == nil {
+		if takesOf(t, handle, poll).Live(nil, poll, time.Time{}) == nil {
 			t.Error("what was imported is stale")
 		}
 		stale := &answered("/large/1", "").Request
-		if takes := takesOf(t, handle, stale); takes.Last() != 2 || takes.Live(stale, time.Time{}) != nil {
+		if takes := takesOf(t, handle, stale); takes.Last() != 2 || takes.Live(nil, stale, time.Time{}) != nil {
 			t.Errorf("%d takes of what was stale before, and is not any more", takes.Last())
 		}
 		wantBodies(t, handle, &answered("/large/1", "").Request, string(randomContent(fixtures.InlineBody+1)), string(randomContent(fixtures.InlineBody+1)))
@@ -62,8 +62,8 @@ func mergeKeeps(t *testing.T, open opener) {
 func mergeNeedsRules(t *testing.T, open opener) {
 	store := open(t)
 	mustAppend(t, store, answered("/", "kept"))
-	rules := fixtures.Rules{IgnoreQuery: []string{"q"}}
-	if _, err := store.Import(t.Context(), rules, of(nil, answered("/new", "")), true); err == nil || !strings.Contains(err.Error(), "ignore_query") {
+	rules := fixtures.Rules{Ignore: []string{"query:q"}}
+	if _, err := store.Import(t.Context(), rules, of(nil, answered("/new", "")), true); err == nil || !strings.Contains(err.Error(), "query:q") {
 		t.Errorf("a merge under other rules = %v, want an error that shows them", err)
 	}
 	wantBodies(t, store, &answered("/", "").Request, "kept")
@@ -114,7 +114,7 @@ func importedInOrder(t *testing.T, open opener) {
 		if err := store.MarkStale(t.Context(), view, view.Rules.Key(req).Resource()); err != nil {
 			t.Fatalf("MarkStale: %v", err)
 		}
-		if takesOf(t, store, req).Live(req, time.Time{}) != nil {
+		if takesOf(t, store, req).Live(nil, req, time.Time{}) != nil {
 			t.Error("what was imported is live after it was marked as stale")
 		}
 	}
@@ -133,7 +133,7 @@ func clocksOrderMerged(t *testing.T, open opener) {
 			recs = append(recs, rec)
 		}
 		mustImport(t, store, fixtures.Rules{}, merge, recs...)
-		if err := store.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+		if err := store.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 			t.Fatalf("SetRules: %v", err)
 		}
 		wantBodies(t, store, &answered("/", "").Request, "1", "2", "3", "4")

@@ -107,7 +107,7 @@ func removeDryRun(t *testing.T, open opener) {
 func rulesAreKept(t *testing.T, open opener) {
 	a, b := open(t), open(t)
 	mustAppend(t, a, answered("/", "kept"))
-	rules := fixtures.Rules{MatchHeader: []string{"X-Tenant"}, IgnoreBody: []string{"$.id"}}
+	rules := fixtures.Rules{MatchHeader: []string{"X-Tenant"}, Ignore: []string{"json:$.id"}}
 	for range 2 {
 		if err := a.SetRules(t.Context(), rules); err != nil {
 			t.Fatalf("SetRules: %v", err)
@@ -144,7 +144,7 @@ func rulesReKey(t *testing.T, open opener) {
 		t.Fatalf("MarkStale: %v", err)
 	}
 
-	if err := b.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+	if err := b.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 		t.Fatalf("SetRules: %v", err)
 	}
 	for _, handle := range []Store{a, b} {
@@ -157,7 +157,7 @@ func rulesReKey(t *testing.T, open opener) {
 		}
 		wantBodies(t, handle, &answered("/large?t=9", "").Request, string(content))
 		req := &answered("/stale?t=9", "").Request
-		if takes := takesOf(t, handle, req); takes.Live(req, large.Recorded) != nil {
+		if takes := takesOf(t, handle, req); takes.Live(nil, req, large.Recorded) != nil {
 			t.Errorf("new rules have made a stale recording fresh")
 		}
 	}
@@ -173,13 +173,13 @@ func rulesReKey(t *testing.T, open opener) {
 
 func rulesOfSameKeys(t *testing.T, open opener) {
 	a, b := open(t), open(t)
-	if err := a.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}}); err != nil {
+	if err := a.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}}); err != nil {
 		t.Fatalf("SetRules: %v", err)
 	}
 	mustAppend(t, a, answered("/?t=1", "kept"))
 	wantBodies(t, b, &answered("/?t=2", "").Request, "kept")
 	before := viewOf(t, b)
-	rules := fixtures.Rules{IgnoreQuery: []string{"t"}, Redact: []string{"header:X-Tenant"}}
+	rules := fixtures.Rules{Ignore: []string{"query:t"}, Redact: []string{"header:X-Tenant"}}
 	if err := a.SetRules(t.Context(), rules); err != nil {
 		t.Fatalf("SetRules: %v", err)
 	}

@@ -39,7 +39,7 @@ func kept() []*fixtures.Recording {
 
 // rulesOf returns rules under which the keys of kept are others each time.
 func rulesOf(i int) fixtures.Rules {
-	return fixtures.Rules{IgnoreQuery: []string{"a", "b"}[i%2:][:1]}
+	return fixtures.Rules{Ignore: []string{"query:a", "query:b"}[i%2:][:1]}
 }
 
 // foundUnderOldView looks under a view for what has been switched since.

@@ -37,7 +37,7 @@ var removals = map[string]func(t *testing.T, store Store, rec *fixtures.Recordin
 		return err
 	},
 	"set other rules": func(t *testing.T, store Store, _ *fixtures.Recording) error {
-		return store.SetRules(t.Context(), fixtures.Rules{IgnoreQuery: []string{"t"}})
+		return store.SetRules(t.Context(), fixtures.Rules{Ignore: []string{"query:t"}})
 	},
 }
 

@@ -1,0 +1,288 @@
+package explain
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"unicode"
+
+	"example.com/cannery/fixtures/placeholder"
+)
+
+// shapes are what changes within a text from one run to the next, the most special
+// first. The last is any word with a digit in it, or number.
+var shapes = []string{
+	`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`, // a UUID
+	`\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?`,
+	`[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|[+-]\d{4})`,
+	`\d{4}-\d{2}-\d{2}`,
+	`\d{8}T\d{6}Z?`,
+	`\d{4}/\d{2}/\d{2}`,
+	`\d{1,2}/\d{1,2}/\d{2,4}`,
+	`\d{1,2}\.\d{1,2}\.\d{4}`,
+	month + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}`,
+	`\d{1,2}(?:st|nd|rd|th)? ` + month + `\.?,? \d{4}`,
+	`(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day`,
+	`\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?`,
+	`\d+\.\d+|[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*|[0-9a-f]{8,}`,
+}
+
+const month = `(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*`
+
+// word is the shape that says least.
+var word = len(shapes) - 1
+
+var anyShape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\b(?:(` + strings.Join(shapes, ")|(") + `))\b`)
+})
+
+// A span is a place in a text that has one of the shapes.
+type span struct{ from, to, shape int }
+
+func spansOf(text string) (spans []span) {
+	for _, at := range anyShape().FindAllStringSubmatchIndex(text, -1) {
+		for shape := range shapes {
+			if from := at[2*shape+2]; from >= 0 {
+				spans = append(spans, span{from, at[2*shape+3], shape})
+			}
+		}
+	}
+	return spans
+}
+
+// A change is a place in which two texts differ that are equal elsewhere.
+type change struct {
+	from, to int // in the first text
+	expr     string
+	random   bool // it looks as if it were another one each time
+}
+
+// changesOf returns the changes from one text to another, nil when something without a
+// shape differs. Those that stand close together are one.
+func changesOf(x, y string) (changes []change) {
+	a, b := spansOf(x), spansOf(y)
+	if len(a) != len(b) {
+		return nil
+	}
+	endX, endY := 0, 0
+	for i, s := range a {
+		t := b[i]
+		between := x[endX:s.from]
+		if s.shape != t.shape || between != y[endY:t.from] {
+			return nil
+		}
+		was, is := x[s.from:s.to], y[t.from:t.to]
+		expr, random := shapeOf(s.shape, was, is)
+		last := len(changes) - 1
+		switch {
+		case was == is:
+		case last >= 0 && changes[last].to == endX && len(between) <= closeBy && !strings.Contains(between, "\n"):
+			c := &changes[last]
+			c.to, c.expr, c.random = s.to, c.expr+regexp.QuoteMeta(between)+expr, c.random || random
+		default:
+			changes = append(changes, change{s.from, s.to, expr, random})
+		}
+		endX, endY = s.to, t.to
+	}
+	if x[endX:] != y[endY:] {
+		return nil
+	}
+	return changes
+}
+
+// closeBy is how many bytes may stand between two changes that are taken for one, as
+// between a date and its time.
+const closeBy = 6
+
+// shapeOf returns an expression for two values of a shape.
+func shapeOf(shape int, a, b string) (expr string, random bool) {
+	if shape != word {
+		return shapes[shape], true
+	}
+	digits, hex := isOf(isDigit, a, b), isOf(isHex, a, b)
+	random = len(a) == len(b) && (len(a) >= 16 || digits && (len(a) == 10 || len(a) == 13) && a[0] == '1')
+	set := `[A-Za-z0-9_-]`
+	switch {
+	case digits:
+		set = `\d`
+	case isOf(isDecimal, a, b):
+		return `\d+\.\d+`, false
+	case hex:
+		set = `[0-9a-f]`
+	}
+	if len(a) == len(b) && len(a) >= 8 {
+		return fmt.Sprintf("%s{%d}", set, len(a)), random
+	}
+	return set + "+", random
+}
+
+func isOf(is func(rune) bool, texts ...string) bool {
+	for _, text := range texts {
+		if strings.IndexFunc(text, func(r rune) bool { return !is(r) }) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigit(r rune) bool   { return '0' <= r && r <= '9' }
+func isDecimal(r rune) bool { return isDigit(r) || r == '.' }
+func isHex(r rune) bool     { return isDigit(r) || 'a' <= r && r <= 'f' }
+
+// minID is the length of the shortest segment of a path, in bytes, that is taken for an
+// id though it is no number: not v1.
+const minID = 6
+
+// idShape returns an expression for two segments of a path that hold an id or a time.
+func idShape(x, y string) (expr string, ok bool) {
+	changes := changesOf(x, y)
+	if len(changes) != 1 {
+		return `[^/?]+`, min(len(x), len(y)) >= minID && strings.IndexFunc(x, isDigit) >= 0 && strings.IndexFunc(y, isDigit) >= 0
+	}
+	c := changes[0]
+	if !c.random && c.expr[0] != '\\' && min(len(x), len(y)) < minID {
+		return "", false
+	}
+	return regexp.QuoteMeta(x[:c.from]) + c.expr + regexp.QuoteMeta(x[c.to:]), true
+}
+
+// isRandom reports whether texts differ in times and ids alone.
+func isRandom(x, y string) bool {
+	changes := changesOf(x, y)
+	for _, c := range changes {
+		if !c.random {
+			return false
+		}
+	}
+	return len(changes) > 0
+}
+
+// A textForm says how a text stands in content.
+type textForm struct {
+	special    string // the characters that may be spelled otherwise
+	ascii      bool   // so may all beyond ASCII
+	begin, end string // what stands around the text, as expressions
+}
+
+var (
+	plainText  = textForm{special: "\n", begin: "(?m:^)", end: "(?m:$)"}
+	fieldText  = textForm{special: "\n"}
+	jsonString = textForm{special: `"\/<>&'`, ascii: true, begin: `"`, end: `"`}
+	xmlText    = textForm{special: `"<>&'`, ascii: true, begin: ">", end: "<"}
+)
+
+const (
+	// maxContext is how many characters of what does not change are enough to find what
+	// does, and minContext how many letters it takes.
+	maxContext = 32
+	minContext = 3
+)
+
+// within names what changes within a text by expressions, and reports whether it can:
+// when something else stands around it by which it is found.
+func (n *namer) within(s textForm, x, y string) bool {
+	isPlain := s == plainText
+	if !n.patterns && !isPlain {
+		return false
+	}
+	changes := changesOf(x, y)
+	var exprs []string
+	for i, c := range changes {
+		from, to := 0, len(x)
+		if i > 0 {
+			from = changes[i-1].to
+		}
+		if i+1 < len(changes) {
+			to = changes[i+1].from
+		}
+		before, atBegin := s.before(x[from:c.from])
+		after, atEnd := "", to == len(x)
+		if letters(before) < minContext {
+			after, atEnd = s.after(x[c.to:to])
+			atEnd = atEnd && to == len(x)
+		} else {
+			atEnd = false
+		}
+		enough := letters(before)+letters(after) >= minContext
+		if !enough && !isPlain {
+			return false // the member is all there is to be named
+		}
+		expr := regexp.QuoteMeta(before) + "(" + c.expr + ")" + regexp.QuoteMeta(after)
+		if !enough || before == "" && atBegin && from == 0 {
+			if atBegin && (from == 0 || isPlain) {
+				expr = s.begin + expr
+			}
+			if atEnd && to == len(x) {
+				expr += s.end
+			}
+		}
+		exprs = append(exprs, "regexp:"+expr)
+	}
+	for _, expr := range exprs {
+		n.add(expr)
+	}
+	return len(exprs) > 0
+}
+
+// before returns the end of a text, whole words that are spelled as they are, and
+// whether the text begins there.
+func (s textForm) before(text string) (context string, all bool) {
+	from := strings.LastIndexFunc(text, s.isSpecial) + 1
+	for from < len(text) && !isStart(text[from]) {
+		from++ // behind the first byte of a character beyond ASCII
+	}
+	if marks := placeholder.Pattern.FindAllStringIndex(text, -1); marks != nil {
+		from = max(from, marks[len(marks)-1][1])
+	}
+	all = from == 0 || s == plainText && text[from-1] == '\n'
+	if cut := len(text) - maxContext; cut > from {
+		all = false
+		for cut < len(text) && !isStart(text[cut]) {
+			cut++
+		}
+		from = cut
+		if space := strings.IndexByte(text[cut:], ' '); space >= 0 && space < maxContext/2 {
+			from = cut + space + 1
+		}
+	}
+	return text[from:], all
+}
+
+// after is before for the beginning of a text.
+func (s textForm) after(text string) (context string, all bool) {
+	to := strings.IndexFunc(text, s.isSpecial)
+	all = to < 0 || s == plainText && text[to] == '\n'
+	if to < 0 {
+		to = len(text)
+	}
+	if mark := placeholder.Pattern.FindStringIndex(text); mark != nil && mark[0] < to {
+		to, all = mark[0], false
+	}
+	if to > maxContext {
+		to, all = maxContext, false
+		for to > 0 && !isStart(text[to]) {
+			to--
+		}
+		if space := strings.LastIndexByte(text[:to], ' '); space > maxContext/2 {
+			to = space
+		}
+	}
+	return text[:to], all
+}
+
+func isStart(b byte) bool { return b < 0x80 || b >= 0xc0 }
+
+func (s textForm) isSpecial(r rune) bool {
+	return r < ' ' || r == 0x7f || r == unicode.ReplacementChar || s.ascii && r > 0x7f || strings.ContainsRune(s.special, r)
+}
+
+func letters(text string) int {
+	n := 0
+	for _, r := range text {
+		if unicode.IsLetter(r) {
+			n++
+		}
+	}
+	return n
+}

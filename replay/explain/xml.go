@@ -1,0 +1,104 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/xml"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// An element is one of XML. Names are local ones, as in rules.
+type element struct {
+	name       string
+	attributes map[string]string
+	text       string
+	children   []*element
+}
+
+// maxElements bounds the elements of a document that is taken apart.
+const maxElements = 20_000
+
+// readXML returns the root of a document, nil when it is not well-formed.
+func readXML(text []byte) *element {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	d.Strict = false
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
+	open := []*element{{}}
+	for n := 0; n < maxElements; n++ {
+		token, err := d.RawToken()
+		if err == io.EOF && len(open) == 1 && len(open[0].children) == 1 {
+			return open[0].children[0]
+		}
+		if err != nil {
+			return nil
+		}
+		last := open[len(open)-1]
+		switch t := token.(type) {
+		case xml.StartElement:
+			e := &element{name: t.Name.Local, attributes: map[string]string{}}
+			for _, attribute := range t.Attr {
+				e.attributes[attribute.Name.Local] = attribute.Value
+			}
+			last.children = append(last.children, e)
+			open = append(open, e)
+		case xml.EndElement:
+			if len(open) == 1 {
+				return nil
+			}
+			open = open[:len(open)-1]
+		case xml.CharData:
+			last.text += string(t)
+		}
+	}
+	return nil
+}
+
+// xml names what differs of two documents, and reports whether both are such.
+func (n *namer) xml(textA, textB []byte) bool {
+	x, y := readXML(textA), readXML(textB)
+	if x == nil || y == nil {
+		return false
+	}
+	if x.name == y.name {
+		n.elementsApart("/"+x.name, x, y)
+	}
+	return true
+}
+
+// elementsApart names what differs of two elements of one name, which is path.
+func (n *namer) elementsApart(path string, x, y *element) {
+	names := maps.Clone(x.attributes)
+	maps.Copy(names, y.attributes)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if v, inX := x.attributes[name]; !inX || v != y.attributes[name] {
+			n.add("xml://" + x.name + "/@" + name)
+		} else if _, inY := y.attributes[name]; !inY {
+			n.add("xml://" + x.name + "/@" + name)
+		}
+	}
+	if v, w := strings.TrimSpace(x.text), strings.TrimSpace(y.text); v != w && !n.within(xmlText, v, w) {
+		n.add("xml:" + path)
+	}
+	byName := func(e *element) map[string][]*element {
+		m := map[string][]*element{}
+		for _, child := range e.children {
+			m[child.name] = append(m[child.name], child)
+		}
+		return m
+	}
+	inX, inY := byName(x), byName(y)
+	all := maps.Clone(inX)
+	maps.Copy(all, inY)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		below := "//" + x.name + "/" + name
+		if len(inX[name]) != len(inY[name]) {
+			n.add("xml:" + below)
+			continue
+		}
+		for i, child := range inX[name] {
+			n.elementsApart(below, child, inY[name][i])
+		}
+	}
+}
