@@ -34,23 +34,17 @@ cannery=${CANNERY:-$work/cannery}
 [ -n "${CANNERY:-}" ] || go build -o "$cannery" example.com/cannery/cmd/cannery || exit
 cannery=$(readlink -f "$(command -v "$cannery")") || { echo "there is no ${CANNERY}" >&2; exit 2; }
 go build -o "$work/origin" ./origin || exit
-# Rules over parts are newer than the rest.
-parts=$("$cannery" start --help | grep -c -- '--ignore PART')
 
 # rules NAME sets what the client's requests need to be told.
 rules() {
 	rules=()
 	case $1 in
 	openai | anthropic | graphql) rules=(--cache-method POST) ;;
-	elasticsearch)
-		if [ "$parts" = 0 ]; then rules=(--cache-method POST); else rules=(--cache-method 'POST /*/_search' --cache-method 'POST /_msearch' --cache-method 'POST /*/_count'); fi
-		;;
-	soap)
-		rules=(--cache-method POST)
-		[ "$parts" = 0 ] || rules+=(--ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken')
-		;;
+	elasticsearch) rules=(--cache-method 'POST /*/_search' --cache-method 'POST /_msearch' --cache-method 'POST /*/_count') ;;
+	soap) rules=(--cache-method POST --ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken') ;;
 	oauth)
-		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)'); fi
+		rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion)
+		rules+=(--volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)') # the state comes back
 		;;
 	esac
 }
