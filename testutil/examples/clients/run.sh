@@ -13,11 +13,15 @@
 # when a client failed, or missed offline. With KEEP what was recorded and printed
 # stays there.
 set -u
-cd "$(dirname "$0")" || exit
-here=$PWD
 work=${KEEP:-$(mktemp -d)}
 mkdir -p "$work/node" || exit
 work=$(cd "$work" && pwd) || exit
+cannery=$work/cannery
+if [ -n "${CANNERY:-}" ]; then
+	cannery=$(command -v "$CANNERY") && cannery=$(readlink -f "$cannery") || { echo "there is no $CANNERY" >&2; exit 2; }
+fi
+cd "$(dirname "$0")" || exit
+here=$PWD
 origin_pid='' proxy_pid='' mock_pid=''
 end() {
 	kill $origin_pid $proxy_pid $mock_pid 2>/dev/null
@@ -30,9 +34,7 @@ for v in $(compgen -e); do case $v in CANNERY_* | REDIS* | CACHE_* | GIT_* | *_p
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test
 
-cannery=${CANNERY:-$work/cannery}
-[ -n "${CANNERY:-}" ] || go build -o "$cannery" example.com/cannery/cmd/cannery || exit
-cannery=$(readlink -f "$(command -v "$cannery")") || { echo "there is no ${CANNERY}" >&2; exit 2; }
+[ "$cannery" != "$work/cannery" ] || go build -o "$cannery" example.com/cannery/cmd/cannery || exit
 go build -o "$work/origin" ./origin || exit
 
 # rules NAME sets what the client's requests need to be told.
