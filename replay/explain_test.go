@@ -237,7 +237,7 @@ func TestCommandsFitTheCommandLine(t *testing.T) {
 		want  string
 	}{
 		{explain.Hints{}, "cannery start --origin https://api.example.com"},
-		{explain.Hints{Flags: []string{"--namespace", "ci"}}, "cannery start --origin https://api.example.com --namespace ci"},
+		{explain.Hints{Flags: []explain.Flag{{Name: "namespace", Value: "ci"}}}, "cannery start --origin https://api.example.com --namespace ci"},
 		{explain.Hints{Fixtures: "my fixtures"}, "cannery run --origin https://api.example.com --fixtures 'my fixtures' -- COMMAND"},
 		{explain.Hints{Fixtures: "f", Command: []string{"npm", "test", "a b"}}, "cannery run --origin https://api.example.com --fixtures f -- npm test 'a b'"},
 		{explain.Hints{Origin: "api=http://localhost:8080"}, "cannery start --origin api=http://localhost:8080"},

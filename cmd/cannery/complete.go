@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/cannery/fixtures/part"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -79,12 +80,24 @@ func (w *world) values(s setting) cobra.CompletionFunc {
 		fixed = strings.Split(s.value, "|")
 	case s.value == "METHOD":
 		fixed = []string{"POST", "PUT", "PATCH", "DELETE", "QUERY", "REPORT"}
-	case s.value == "RULE", s.value == "PART":
-		fixed, directive = []string{"header:", "query:", "form:", "json:$.", "regexp:"}, directive|cobra.ShellCompDirectiveNoSpace
+	case s.value == valuePart:
+		return completePart
 	case s.normal != "":
 		fixed = []string{s.normal}
 	}
 	return cobra.FixedCompletions(fixed, directive)
+}
+
+// completePart offers how parts of messages begin.
+func completePart(*cobra.Command, []string, string) (offers []cobra.Completion, _ cobra.ShellCompDirective) {
+	for _, kind := range part.Kinds() {
+		name, rest, more := strings.Cut(kind, ":")
+		if more {
+			name = cobra.CompletionWithDesc(name+":", name+":"+rest)
+		}
+		offers = append(offers, name)
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // completions are what a shell is offered of what is recorded.
@@ -123,12 +136,12 @@ func (c *completions) origin(rec member) {
 func (w *world) recorded(offer func(*completions, member)) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begin string) ([]string, cobra.ShellCompDirective) {
 		c := &completions{begin: begin}
-		w.eachRecording(cmd, c, offer)
+		w.eachRecording(cmd, args, c, offer)
 		return c.list, cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
-func (w *world) eachRecording(cmd *cobra.Command, c *completions, offer func(*completions, member)) {
+func (w *world) eachRecording(cmd *cobra.Command, args []string, c *completions, offer func(*completions, member)) {
 	f := flagsOf(cmd)
 	env, err := w.resolve(f)
 	if err != nil {
@@ -143,6 +156,9 @@ func (w *world) eachRecording(cmd *cobra.Command, c *completions, offer func(*co
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
 	o := collectionOptions{fixtures: text("fixtures"), store: storeOptions{redis: text("redis"), namespace: text("namespace")}}
+	if cmd.Name() == "verify" && len(args) > 0 {
+		o.fixtures = args[0]
+	}
 	collection, err := o.open(ctx, f, env)
 	if err != nil {
 		return

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"example.com/cannery/replay/explain"
 )
 
 // Flags are the settings of one command: registered from the table, then
@@ -93,6 +95,25 @@ func (f *flags) fill(env environment) error {
 	return first
 }
 
+// again returns the flags of the command line that a command needs which records what
+// this one lacks. What comes from the environment is there for it, too.
+func (f *flags) again() (list []explain.Flag) {
+	f.set.VisitAll(func(flag *pflag.Flag) {
+		v, ok := flag.Value.(*value)
+		if !ok || !v.again() || f.source[flag.Name] != "--"+flag.Name {
+			return
+		}
+		given := v.given
+		if !v.list {
+			given = given[len(given)-1:]
+		}
+		for _, text := range given {
+			list = append(list, explain.Flag{Name: flag.Name, Value: text})
+		}
+	})
+	return list
+}
+
 func (f *flags) fillOne(v *value, env environment, variables []string) error {
 	text, source, ok := env.first(variables...)
 	if !ok || text == "" && !v.list {
@@ -128,9 +149,10 @@ func splitList(text string) []string {
 // A value is a setting as pflag sees it.
 type value struct {
 	setting
-	set  func(string) error
-	text string
-	list bool
+	set   func(string) error
+	text  string
+	given []string // all that it was set to
+	list  bool
 }
 
 func (v *value) String() string { return v.text }
@@ -139,7 +161,7 @@ func (v *value) Set(text string) error {
 	if err := v.set(text); err != nil {
 		return err
 	}
-	v.text = text
+	v.text, v.given = text, append(v.given, text)
 	return nil
 }
 

@@ -59,7 +59,10 @@ func (o *storeOptions) redisError(err error, source string, f *flags, cfg rediss
 			advice = "set " + envPassword
 		}
 	case redisstore.Damaged:
-		command := append([]string{"cannery", "clear-cache"}, o.flags(f, cfg.String())...)
+		command := []string{"cannery", "clear-cache"}
+		for _, flag := range o.flags(f, cfg.String()) {
+			command = append(command, flag.Words()...)
+		}
 		advice = fmt.Sprintf("'%s' repairs it and removes all recordings", strings.Join(command, " "))
 	default:
 		advice = unreachedAdvice[reason]

@@ -36,9 +36,6 @@ func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command 
 	p.Events.Leads = &replay.Leads{}
 	hints := &p.Answers.Hints
 	hints.Command = secret.ShownCommand(command)
-	for _, name := range o.vars {
-		hints.Flags = append(hints.Flags, "--env", name)
-	}
 	if o.log == "off" {
 		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
 	}

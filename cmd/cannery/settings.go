@@ -81,6 +81,18 @@ func settings() []setting {
 	}
 }
 
+// again reports whether who records what a miss lacks needs the flag again: without it
+// something else would be recorded. What chooses the store is told by storeOptions.
+func (s setting) again() bool {
+	switch s.flag {
+	case "port", "host", "env", "store-down", "store-timeout",
+		"match-header", "ignore", "ignore-query", "ignore-body", "volatile", "echo", "cache-method", "rewrite-body",
+		"record-status", "max-age", "max-body", "origin-timeout", "origin-ca":
+		return true
+	}
+	return false
+}
+
 // variables returns the environment variables of a setting, the first to look
 // at first.
 func (s setting) variables() []string {

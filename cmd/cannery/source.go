@@ -14,14 +14,15 @@ import (
 	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/file"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // A source is where the proxy has its recordings from: a store, a directory of
 // fixtures that is recorded into, or one that is served as it is.
 type source struct {
 	library
-	address string   // for people
-	flags   []string // that choose it, for people: without secrets
+	address string         // for people
+	flags   []explain.Flag // that a command needs which records into it: without secrets
 
 	store store        // nil: nothing is recorded
 	work  *workStore   // the store of a directory that is recorded into
@@ -37,13 +38,14 @@ type library interface {
 // openSource opens what the settings choose. Later is as in openWork.
 func (o *start) openSource(ctx context.Context, f *flags, env environment, later bool) (*source, error) {
 	tuneCollector()
+	flags := f.again()
 	switch {
 	case o.fixtures == "":
 		s, address, err := o.store.open(ctx, f, env)
 		if err != nil {
 			return nil, err
 		}
-		return &source{library: s, store: s, address: address, flags: o.store.flags(f, address)}, nil
+		return &source{library: s, store: s, address: address, flags: append(flags, o.store.flags(f, address)...)}, nil
 	case o.offline:
 		files, err := dir.OpenLibrary(ctx, o.fixtures)
 		var mistake *file.Error
@@ -54,13 +56,13 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 			return nil, &failure{exitStore, err, "--fixtures names a directory that 'cannery export' or 'cannery run' has written"}
 		}
 		returnMemory()
-		return &source{library: files, files: files, address: o.fixtures}, nil
+		return &source{library: files, files: files, address: o.fixtures, flags: flags}, nil
 	}
 	work, err := openWork(ctx, env, o.fixtures, o.origin.name, o.record, later, &o.store)
 	if err != nil {
 		return nil, err
 	}
-	return &source{library: work, store: work, work: work, address: o.fixtures}, nil
+	return &source{library: work, store: work, work: work, address: o.fixtures, flags: flags}, nil
 }
 
 // passedOver says what the fixtures' directory has besides fixtures, as far as it has

@@ -17,6 +17,7 @@ import (
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
 )
 
 // A store is what commands need of one. Its contract is that of package
@@ -66,15 +67,15 @@ func (o *storeOptions) open(ctx context.Context, f *flags, env environment) (s s
 
 // flags returns those that chose the store of this address, without secrets:
 // what comes from the environment is there for the next command, too.
-func (o *storeOptions) flags(f *flags, address string) (list []string) {
+func (o *storeOptions) flags(f *flags, address string) (list []explain.Flag) {
 	if f.source["redis"] == "--redis" {
 		if o.redis == "" {
 			address = "" // none is wanted
 		}
-		list = append(list, "--redis", address)
+		list = append(list, explain.Flag{Name: "redis", Value: address})
 	}
 	if f.source["namespace"] == "--namespace" {
-		list = append(list, "--namespace", o.namespace)
+		list = append(list, explain.Flag{Name: "namespace", Value: o.namespace})
 	}
 	return list
 }

@@ -125,6 +125,9 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 	if err != nil {
 		return err
 	}
+	if collection.set != nil {
+		passedOver(collection.address, collection.set.Foreign(), w.warn)
+	}
 	if o.origin.url == nil {
 		if err := set.checkAddresses(header); err != nil {
 			return err

@@ -86,7 +86,7 @@ func (x *explainer) otherOrigin(origin string) *Miss {
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),
 	},
-		fix{when: "To get the recordings of that origin:", command: x.offline("--origin " + quote(origin))},
+		fix{when: "To get the recordings of that origin:", command: x.offline("--origin", origin)},
 		fix{when: "To record it of yours:", command: x.record()})
 }
 
@@ -96,7 +96,7 @@ func (x *explainer) severalOrigins() error {
 		lines = append(lines, "  "+origin)
 	}
 	return x.miss("several-origins", "several origins are recorded", lines,
-		fix{when: "Say which one, for example:", command: x.offline("--origin " + quote(x.Origins[0]))})
+		fix{when: "Say which one, for example:", command: x.offline("--origin", x.Origins[0])})
 }
 
 func (x *explainer) neverRecorded(keys int) error {
@@ -158,7 +158,7 @@ func (x *explainer) usedUp(ctx context.Context) error {
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
 		fix{when: "If that is right, record it as often:", command: x.recordAnew()},
-		fix{when: "To have the last take repeated:", command: x.offline("--after-last repeat")},
+		fix{when: "To have the last take repeated:", command: x.offline("--after-last", "repeat")},
 		fix{when: "To begin again with the first takes:", command: x.Reset})
 }
 

@@ -23,11 +23,15 @@ func (x *explainer) record() string {
 	return x.command(x.recorder(), "--origin", x.origin())
 }
 
-// asksWithPlaceholder reports whether the request's credentials are what fixtures have
-// in place of a secret.
+// asksWithPlaceholder reports whether a request has what fixtures have in place of a
+// secret: whoever asks knows the secret from them alone.
 func (x *explainer) asksWithPlaceholder() bool {
-	for name, values := range x.Request.Header {
-		if fixtures.IsCredential(name) && placeholder.Numbered.MatchString(strings.Join(values, " ")) {
+	req := x.Request
+	if placeholder.Numbered.MatchString(req.Target) || placeholder.Numbered.Match(req.Body[:min(len(req.Body), maxTaken)]) {
+		return true
+	}
+	for _, values := range req.Header {
+		if placeholder.Numbered.MatchString(strings.Join(values, " ")) {
 			return true
 		}
 	}
@@ -68,8 +72,22 @@ func (x *explainer) recorder() string {
 }
 
 // offline is the command that replays, with further flags.
-func (x *explainer) offline(flags string) string {
-	return x.command(x.verb(), "--offline") + x.tail(flags)
+func (x *explainer) offline(flags ...string) string {
+	verb, h := x.verb(), x.Hints
+	line := []string{"cannery", verb, "--offline"}
+	if h.Origin != "" && flags[0] != "--origin" {
+		line = append(line, "--origin", h.Origin)
+	}
+	var but []string
+	if slices.Contains(ofRules, strings.TrimPrefix(flags[0], "--")) {
+		but = ofRules
+	}
+	line = append(line, x.where(verb, but)...)
+	line = append(line, flags...)
+	if verb == "run" {
+		line = append(line, x.child()...)
+	}
+	return CommandLine(line...)
 }
 
 // verb is the command that is running.
@@ -80,25 +98,25 @@ func (x *explainer) verb() string {
 	return "start"
 }
 
-// command returns a command line with the flags that select what is recorded.
+// command returns a command line that records, with the flags that select what.
 func (x *explainer) command(verb string, args ...string) string {
-	h := x.Hints
-	line := slices.Concat([]string{"cannery", verb}, args, h.Flags)
-	if h.Fixtures != "" {
-		line = append(line, "--fixtures", h.Fixtures)
-	}
-	if args[0] != "--offline" && verb == "run" {
+	line := slices.Concat([]string{"cannery", verb}, args, x.where(verb, nil))
+	if verb == "run" {
 		line = append(line, x.child()...)
 	}
 	return CommandLine(line...)
 }
 
-// tail is what stands after an offline command.
-func (x *explainer) tail(flags string) string {
-	if x.verb() == "run" {
-		flags += " " + CommandLine(x.child()...)
+// where returns the flags that are in force for a command, but some.
+func (x *explainer) where(verb string, but []string) []string {
+	if verb == "run" {
+		but = slices.Concat(but, ofStart)
 	}
-	return " " + flags
+	words := x.Hints.flags(but)
+	if x.Hints.Fixtures != "" {
+		words = append(words, "--fixtures", x.Hints.Fixtures)
+	}
+	return words
 }
 
 // child is the command that run runs.
@@ -168,25 +186,24 @@ func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) [
 	if dir := x.Hints.Fixtures; dir != "" {
 		return []fix{
 			{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note},
-			{when: "or with these flags where it is recorded:", command: flags},
+			{when: "or with these flags where it is recorded:", command: CommandLine(flags...)},
 		}
 	}
-	return []fix{{when: when + ":", command: x.offline(flags), note: note}}
+	return []fix{{when: when + ":", command: x.offline(flags...), note: note}}
 }
 
 // fixturesConfig is the file that holds the rules of a directory of fixtures.
 const fixturesConfig = "cannery.json"
 
 // ruleFlags spells what does not count. The flags replace those in force.
-func ruleFlags(rules *fixtures.Rules) string {
-	var words []string
+func ruleFlags(rules *fixtures.Rules) (words []string) {
 	for _, part := range rules.Ignore {
 		words = append(words, "--ignore", part)
 	}
 	for _, part := range rules.Echo {
 		words = append(words, "--echo", part)
 	}
-	return CommandLine(words...)
+	return words
 }
 
 var volatileName = regexp.MustCompile(`(?i)(?:^|[^a-z])(?:_|t|ts|cb|time|timestamp|nonce|rand|random|cachebuster|uuid|guid|(?:request|trace|correlation|idempotency)[-_]?(?:id|key)|x-amz-date)$`)

@@ -1,5 +1,7 @@
 package explain
 
+import "slices"
+
 // Hints are what an explanation has to know to say what to type. The zero Hints
 // are those of the default store.
 type Hints struct {
@@ -17,7 +19,7 @@ type Hints struct {
 	// Flags are what else the command line has that a command needs to do
 	// the same, such as what selects the store. They are shown as they are:
 	// no secrets. Nil means that nothing is needed.
-	Flags []string
+	Flags []Flag
 
 	// Origin is the value of --origin to record from. "" means what the
 	// recordings tell.
@@ -33,6 +35,33 @@ type Hints struct {
 	// Command is the command line that is being run, for "cannery run", as
 	// secret.ShownCommand has it. Nil stands for COMMAND.
 	Command []string
+}
+
+// A Flag is one of a command line.
+type Flag struct{ Name, Value string }
+
+// Words returns the flag as it is typed. A switch has its value in the same word.
+func (f Flag) Words() []string {
+	if f.Value == "true" || f.Value == "false" {
+		return []string{"--" + f.Name + "=" + f.Value}
+	}
+	return []string{"--" + f.Name, f.Value}
+}
+
+// ofStart are the flags that run does not have.
+var ofStart = []string{"port", "host"}
+
+// ofRules are the flags that the flags of a rule stand for.
+var ofRules = []string{"ignore", "ignore-query", "ignore-body", "echo"}
+
+// flags returns the words of the flags but some.
+func (h *Hints) flags(but []string) (words []string) {
+	for _, f := range h.Flags {
+		if !slices.Contains(but, f.Name) {
+			words = append(words, f.Words()...)
+		}
+	}
+	return words
 }
 
 // store names where recordings are.
