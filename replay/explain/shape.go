@@ -100,21 +100,24 @@ func shapeOf(shape int, a, b string) (expr string, random bool) {
 	if shape != word {
 		return shapes[shape], true
 	}
-	digits, hex := isOf(isDigit, a, b), isOf(isHex, a, b)
-	random = len(a) == len(b) && (len(a) >= 16 || digits && (len(a) == 10 || len(a) == 13) && a[0] == '1')
-	set := `[A-Za-z0-9_-]`
+	same := len(a) == len(b)
 	switch {
-	case digits:
-		set = `\d`
+	case isOf(isDigit, a, b):
+		if same && isEpoch(a) && isEpoch(b) {
+			return fmt.Sprintf(`\d{%d}`, len(a)), true
+		}
+		return `\d+`, same && len(a) >= 16
 	case isOf(isDecimal, a, b):
 		return `\d+\.\d+`, false
-	case hex:
-		set = `[0-9a-f]`
+	case same && len(a) >= 16 && isOf(isHex, a, b):
+		return fmt.Sprintf("[0-9a-f]{%d}", len(a)), true
 	}
-	if len(a) == len(b) && len(a) >= 8 {
-		return fmt.Sprintf("%s{%d}", set, len(a)), random
-	}
-	return set + "+", random
+	return `[A-Za-z0-9_-]+`, same && len(a) >= 16
+}
+
+// isEpoch reports whether digits are a time of our days, in seconds or parts of them.
+func isEpoch(digits string) bool {
+	return digits[0] == '1' && len(digits) >= 10 && (len(digits)-10)%3 == 0
 }
 
 func isOf(is func(rune) bool, texts ...string) bool {
