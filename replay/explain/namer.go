@@ -21,6 +21,8 @@ type namer struct {
 	rules           *fixtures.Rules
 	asked, recorded *fixtures.Request
 
+	most int // bytes of content that are taken apart
+
 	// patterns are wanted for what changes within a text, such as a date in a prompt;
 	// else the member that holds the text is named.
 	patterns bool
@@ -39,7 +41,7 @@ func (n *namer) parts(rec *fixtures.Recording) []string {
 			n.add("header:" + name)
 		}
 	}
-	if !Large(n.asked) && !Large(n.recorded) {
+	if max(len(n.asked.Body), len(n.recorded.Body)) <= n.most {
 		n.content(n.asked.Header.Get("Content-Type"), n.asked.Body, n.recorded.Header.Get("Content-Type"), n.recorded.Body, "")
 	}
 	return n.list
