@@ -196,7 +196,7 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 	if err != nil {
 		return nil, err
 	}
-	got := &contents{view: view, timeline: fixtures.Timeline{Methods: methods}, bases: map[string]string{}}
+	got := &contents{view: view, timeline: fixtures.Timeline{Methods: slices.Concat(methods, view.Rules.Methods)}, bases: map[string]string{}}
 	words := map[string]string{} // sessions, origins and methods, each kept once
 	word := func(s string) string {
 		if w, ok := words[s]; ok {

@@ -180,7 +180,7 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 	method, target := fit.Recordings[0].Request.Method, fit.Recordings[0].Request.Target
 	// A HEAD that a GET's recording answers does not use the GET's take up.
 	d.peek = l.again || method != l.request.Method
-	if len(fit.Recordings) > 1 && (fixtures.Safe(method) || s.Catalog.Methods.HitOrMiss(method, target)) {
+	if len(fit.Recordings) > 1 && (fixtures.Safe(method) || s.Catalog.Methods.HitOrMiss(method, target) || l.view.Rules.Methods.HitOrMiss(method, target)) {
 		var err error
 		if d.timeline, err = s.Catalog.Timeline(ctx, l.view); err != nil {
 			return nil, err

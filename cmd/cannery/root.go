@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/cannery/fixtures/part"
 )
 
 // A world is what the commands know of the process that they run in.
@@ -78,8 +82,25 @@ the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = noShell
 		}
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			if v, ok := flag.Value.(*value); ok && v.value == valuePart {
+				_ = cmd.RegisterFlagCompletionFunc(flag.Name, completePart) // it fails for a flag that is not there
+			}
+		})
 	}
 	return root
+}
+
+// completePart offers how parts of messages begin.
+func completePart(*cobra.Command, []string, string) (offers []cobra.Completion, _ cobra.ShellCompDirective) {
+	for _, kind := range part.Kinds() {
+		name, rest, more := strings.Cut(kind, ":")
+		if more {
+			name = cobra.CompletionWithDesc(name+":", name+":"+rest)
+		}
+		offers = append(offers, name)
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // existingCommand is the check of "help COMMAND", which cobra does not fail.

@@ -23,6 +23,9 @@ type setting struct {
 	help string
 }
 
+// valuePart is the value of a setting that is a part of messages: see package part.
+const valuePart = "PART"
+
 // settings is the table of all there is to set. README's table is made of it.
 func settings() []setting {
 	return []setting{
@@ -36,11 +39,11 @@ func settings() []setting {
 		{flag: "after-last", value: "repeat|error|loop", normal: "repeat", help: "offline, when the last take of a request has been served: repeat it, answer a miss, or begin again"},
 		{flag: "miss-status", value: "STATUS", normal: "424", help: "status of the answer to a request that is not recorded, offline"},
 		{flag: "match-header", value: "NAME", help: "tell requests apart by this header too (repeatable)"},
-		{flag: "ignore", value: "PART", help: "let this part of requests not count: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name, regexp:RE or credentials (repeatable)"},
+		{flag: "ignore", value: valuePart, help: "let this part of requests not count: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name, regexp:RE or credentials (repeatable)"},
 		{flag: "ignore-query", value: "NAME", help: "short for --ignore query:NAME"},
 		{flag: "ignore-body", value: "JSONPATH", help: "short for --ignore json:JSONPATH"},
-		{flag: "volatile", value: "PART", help: "let a change of this part, of a request or an answer, be none to fixtures that are recorded again (repeatable)"},
-		{flag: "echo", value: "PART", help: "let this part not count, and give it to answers that repeat it, as the id of JSON-RPC (repeatable)"},
+		{flag: "volatile", value: valuePart, help: "let a change of this part, of a request or an answer, be none to fixtures that are recorded again (repeatable)"},
+		{flag: "echo", value: valuePart, help: "let this part not count, and give it to answers that repeat it, as the id of JSON-RPC (repeatable)"},
 		{flag: "cache-method", value: "METHOD", help: "answer this method from recordings too, by its body, on all paths or on those of a pattern, as in 'POST /*/_search' (repeatable)"},
 		{flag: "record-status", value: "LIST", help: "statuses to record, as in 2xx,404; without it 2xx, 3xx and lasting 4xx, or all under --record"},
 		{flag: "max-age", value: "DURATION", normal: "0s", help: "record again what is older, as in 12h or 7d; 0s keeps it until it is cleared"},
@@ -61,7 +64,7 @@ func settings() []setting {
 		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*'"},
 		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
 		{flag: "dry-run", once: true, help: "only say what would be done"},
-		{flag: "redact", value: "PART", help: "replace this part in fixtures: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name or regexp:RE (repeatable)"},
+		{flag: "redact", value: valuePart, help: "replace this part in fixtures: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name or regexp:RE (repeatable)"},
 		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded"},
 		{flag: "check", once: true, help: "only look for secrets in the fixtures, and fail when there are some"},
 		{flag: "har", value: "FILE", once: true, help: "write a HAR file instead of a directory"},

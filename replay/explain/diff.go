@@ -31,7 +31,11 @@ func differencesOf(mask masker, rules *fixtures.Rules, asked, recorded *fixtures
 		list = append(list, difference{at: pathPlace(asked.Path(), recorded.Path()), yours: asked.Path(), recorded: recorded.Path()})
 	}
 	list = append(list, queryDifferences(rules, asked, recorded)...)
+	uncounted := rules.Uncounted()
 	for _, name := range rules.MatchHeader {
+		if uncounted.Header(name) {
+			continue
+		}
 		list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(recorded, name))...)
 	}
 	return append(list, contentDifferences(mask, rules, asked, recorded)...)
@@ -52,10 +56,10 @@ func pathPlace(asked, recorded string) string {
 
 // variantDifferences says in which of the fields that its response's Vary names
 // a recording differs. They count among the recordings of one key only.
-func variantDifferences(asked *fixtures.Request, rec *fixtures.Recording) []difference {
+func variantDifferences(rules *fixtures.Rules, asked *fixtures.Request, rec *fixtures.Recording) []difference {
 	var list []difference
 	for _, name := range field.Members(rec.Response.Header["Vary"]) {
-		if name != "Accept-Encoding" && !fixtures.IsCredential(name) {
+		if name != "Accept-Encoding" && !rules.Uncounted().Header(name) && !fixtures.IsCredential(name) {
 			list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(&rec.Request, name))...)
 		}
 	}

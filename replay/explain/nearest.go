@@ -67,7 +67,7 @@ func (x *explainer) nearest(ctx context.Context, all Contents) (*neighbour, erro
 func (n *neighbour) compare(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) {
 	n.differences = differencesOf(mask, rules, asked, recorded)
 	if len(n.differences) == 0 {
-		n.differences = variantDifferences(asked, n.rec)
+		n.differences = variantDifferences(rules, asked, n.rec)
 	}
 	how, _ := alikePaths(asked.Path(), n.line.Target[:n.line.path], anyEdits)
 	n.distance.tier = tierOf(asked, operationOf(asked), n.line, how, len(n.differences) == 0)

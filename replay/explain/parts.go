@@ -40,7 +40,7 @@ func partsOf(rules *fixtures.Rules, req *fixtures.Request) []part {
 		parts = appendPairs(parts, "query", query, rules.Uncounted().Query)
 	}
 	for _, name := range rules.MatchHeader {
-		if values := req.Header[name]; len(values) > 0 {
+		if values := req.Header[name]; len(values) > 0 && !rules.Uncounted().Header(name) {
 			parts = append(parts, part{"header", name, strings.Join(values, ", ")})
 		}
 	}
