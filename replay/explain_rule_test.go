@@ -65,6 +65,12 @@ var ruleCases = []struct {
 	{name: "text", request: "POST /write", header: "Content-Type: text/plain", recorded: "cpu,host=a v=1 1700000000000000001", asked: "cpu,host=a v=1 1800000000000000002", want: []string{`regexp:cpu,host=a v=1 (\d{19})`}},
 	{name: "text of a number", request: "POST /write", header: "Content-Type: text/plain", recorded: "1700000001", asked: "1800000002", want: []string{`regexp:(?m:^)(\d{10})(?m:$)`}},
 	{name: "text that begins with it", request: "POST /write", header: "Content-Type: text/plain", recorded: "2026-11-28 buy milk", asked: "2026-11-29 buy milk", want: []string{`regexp:(?m:^)(\d{4}-\d{2}-\d{2}) buy milk(?m:$)`}},
+	{name: "word in a text", request: "POST /write", header: "Content-Type: text/plain", recorded: "say it to Ann today", asked: "say it to Bob today", want: []string{`regexp:say it to (\S+)`}},
+	{name: "line of a log", request: "POST /log", header: "Content-Type: text/plain", recorded: "a - [28/Nov/2026:10:00:00 +0000] b\nSat Nov 28 10:00:00 2026 c", asked: "a - [29/Nov/2026:11:00:00 +0000] b\nSun Nov 29 11:00:00 2026 c", want: []string{`regexp:(?m:^)a - \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] b`, `regexp:(?m:^)([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2}(?: [A-Z]{3,4})? \d{4}) c(?m:$)`}},
+	{name: "JSON, names that are ids", request: "POST /j", header: "Content-Type: " + js, recorded: `{"by":{"a1":1},"n":1}`, asked: `{"by":{"b2":1},"n":1}`, want: []string{"json:$.by"}},
+	{name: "JSON, many elements", request: "POST /j", header: "Content-Type: " + js, recorded: `{"v":[1,2,3,4,5,6]}`, asked: `{"v":[1,9,9,9,9,9]}`, want: []string{"json:$.v[*]"}},
+	{name: "JSON, a longer array", request: "POST /j", header: "Content-Type: " + js, recorded: `{"v":[1,2],"w":1}`, asked: `{"v":[1,2,3],"w":1}`, want: []string{"json:$.v[2]"}},
+	{name: "JSON, another array", request: "POST /j", header: "Content-Type: " + js, recorded: `{"v":[1,2],"w":1}`, asked: `{"v":[3,1,2],"w":1}`, want: []string{"json:$.v"}},
 	{name: "JSON-RPC", request: "POST /rpc", header: "Content-Type: " + js, recorded: `{"jsonrpc":"2.0","id":1,"method":"sum"}`, asked: `{"jsonrpc":"2.0","id":41,"method":"sum"}`, answer: `{"jsonrpc":"2.0","id":1,"result":7}`, want: []string{"+json:$.id"}},
 	{name: "JSON-RPC, answered with another", request: "POST /rpc", header: "Content-Type: " + js, recorded: `{"jsonrpc":"2.0","id":1,"method":"sum"}`, asked: `{"jsonrpc":"2.0","id":41,"method":"sum"}`, answer: `{"jsonrpc":"2.0","id":2}`, want: []string{"json:$.id"}},
 	{name: "JSON-RPC batch", request: "POST /rpc", header: "Content-Type: " + js, recorded: `[{"id":1,"method":"a"},{"id":2,"method":"b"}]`, asked: `[{"id":3,"method":"a"},{"id":4,"method":"b"}]`, answer: `[{"id":1},{"id":2}]`, want: []string{"+json:$[*].id"}},
@@ -74,7 +80,7 @@ var ruleCases = []struct {
 	{name: "method", request: "PUT /a -> PATCH /a"},
 	{name: "word in a path", request: "GET /users/ann -> GET /users/bob"},
 	{name: "version in a path", request: "GET /v1/users -> GET /v2/users"},
-	{name: "another text", request: "POST /write", header: "Content-Type: text/plain", recorded: "buy milk", asked: "buy bread"},
+	{name: "another text", request: "POST /write", header: "Content-Type: text/plain", recorded: "milk and bread", asked: "a loaf of bread"},
 	{name: "another type", request: "POST /write", header: "Content-Type: text/plain -> application/json", recorded: "{}", asked: "{}"},
 }
 
