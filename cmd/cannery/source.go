@@ -45,7 +45,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		if err != nil {
 			return nil, err
 		}
-		return &source{library: s, store: s, address: address, flags: append(flags, o.store.flags(f, address)...)}, nil
+		return &source{library: s, store: s, address: address, flags: append(o.store.flags(f, address), flags...)}, nil
 	case o.offline:
 		files, err := dir.OpenLibrary(ctx, o.fixtures)
 		var mistake *file.Error

@@ -217,6 +217,10 @@ func (s *workStore) SetRules(ctx context.Context, rules fixtures.Rules) error {
 		return nil // what is recorded takes them along
 	}
 	_, err := s.publish(ctx, dir.WriteOptions{})
+	if left := new(failure); errors.As(err, &left) && left.code == exitSecrets {
+		s.differ() // and then that is said at the end
+		err = nil
+	}
 	return err
 }
 

@@ -35,10 +35,10 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 			return err
 		}
 	}
-	fixes := []fix{{when: "If your request is right, record it:", command: x.record()}}
+	fixes := []fix{x.recording("If your request is right, record it:")}
 	switch {
 	case rule == nil:
-	case areVolatile(near.differences):
+	case areVolatile(near.differences) || rule.Ignore == nil: // or the answer repeats it
 		fixes = append(x.leaveOut("If it changes with every run", rule, all.Rules), fixes...)
 	default:
 		fixes = append(fixes, x.leaveOut("If the difference means nothing", rule, all.Rules)...)
@@ -77,7 +77,7 @@ func (x *explainer) elsewhere(near *neighbour) error {
 		"A session is given its own recordings and those without a session.",
 	},
 		fix{when: "To be in that session, send this header:", command: fixtures.SessionField + ": " + recorded.Session},
-		fix{when: "To have it for your request, record it:", command: x.record()})
+		x.recording("To have it for your request, record it:"))
 	e.Nearest, e.Fixture = recorded, near.rec.Name
 	return e
 }
@@ -87,7 +87,7 @@ func (x *explainer) otherOrigin(origin string) *Miss {
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),
 	},
 		fix{when: "To get the recordings of that origin:", command: x.offline("--origin", origin)},
-		fix{when: "To record it of yours:", command: x.record()})
+		x.recording("To record it of yours:"))
 }
 
 func (x *explainer) severalOrigins() error {
@@ -104,7 +104,7 @@ func (x *explainer) neverRecorded(keys int) error {
 		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.Request.Session)),
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
-	}, fix{when: "To record it:", command: x.record()})
+	}, x.recording("To record it:"))
 }
 
 func (x *explainer) unknown(corrupt error) error {
@@ -113,7 +113,7 @@ func (x *explainer) unknown(corrupt error) error {
 		"",
 		"What is near to it cannot be told, for a recording is damaged:",
 		"  " + corrupt.Error(),
-	}, fix{when: "To record it:", command: x.record()})
+	}, x.recording("To record it:"))
 }
 
 func (x *explainer) empty() error {
@@ -122,7 +122,7 @@ func (x *explainer) empty() error {
 	if hints.Volatile {
 		lines = append(lines, "", "Either nothing was ever recorded there, or the server was emptied or has", "restarted without its data.")
 	}
-	e := x.miss("empty", "nothing is recorded", lines, fix{when: "To record:", command: x.record()})
+	e := x.miss("empty", "nothing is recorded", lines, x.recording("To record:"))
 	e.Reason = "empty"
 	return e
 }
@@ -140,7 +140,7 @@ func (x *explainer) gone(left int) error {
 	default:
 		lines = append(lines, "It was removed while this ran.")
 	}
-	return x.miss("gone", "the recording is gone", lines, fix{when: "To record it again:", command: x.record()})
+	return x.miss("gone", "the recording is gone", lines, x.recording("To record it again:"))
 }
 
 func (x *explainer) usedUp(ctx context.Context) error {
@@ -201,7 +201,7 @@ func (x *explainer) severalCredentials(ctx context.Context) error {
 	lines = append(lines, "  your request   "+credentialsText(fieldsOnly(x.Request.Credentials)))
 	const title = "recorded with several other credentials"
 	var fixes []fix
-	record := fix{when: "To record it with yours:", command: x.record()}
+	record := x.recording("To record it with yours:")
 	if choice != "" {
 		// Fixtures do not hold credentials: recorded once more, nothing would tell
 		// which of the placeholders stands for these.

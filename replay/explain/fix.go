@@ -54,6 +54,16 @@ func HoldsPlaceholder(req *fixtures.Request) bool {
 	return false
 }
 
+// recording is the fix that records what is missing.
+func (x *explainer) recording(when string) fix {
+	f := fix{when: when, command: x.record()}
+	has := func(flag Flag) bool { return flag.Name == "record-status" }
+	if x.Hints.Record == "" && x.recorder() == "start" && !x.asksWithPlaceholder() && !slices.ContainsFunc(x.Hints.Flags, has) {
+		f.note = "  An answer that depends on the moment or on who asks, as 500 or 401, needs --record-status 2xx,3xx,4xx,5xx too."
+	}
+	return f
+}
+
 // recordAnew is the command that records everything anew.
 func (x *explainer) recordAnew() string {
 	if x.Hints.Record != "" {
@@ -180,7 +190,11 @@ func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) [
 	}
 	note := ""
 	if rule.Joins > 0 {
-		note = fmt.Sprintf("  It would join %s whose answers differ: they become takes of one request, in the order recorded.", count(rule.Joins, "recording"))
+		many := count(rule.Joins, "recording")
+		if rule.Joins >= maxJoined {
+			many = "at least " + many
+		}
+		note = fmt.Sprintf("  It would join %s whose answers differ: they become takes of one request, in the order recorded.", many)
 	}
 	flags := ruleFlags(&rules)
 	if dir := x.Hints.Fixtures; dir != "" {

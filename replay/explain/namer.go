@@ -21,6 +21,8 @@ type namer struct {
 	rules           *fixtures.Rules
 	asked, recorded *fixtures.Request
 
+	most int // bytes of content that are taken apart
+
 	// patterns are wanted for what changes within a text, such as a date in a prompt;
 	// else the member that holds the text is named.
 	patterns bool
@@ -39,7 +41,7 @@ func (n *namer) parts(rec *fixtures.Recording) []string {
 			n.add("header:" + name)
 		}
 	}
-	if !Large(n.asked) && !Large(n.recorded) {
+	if max(len(n.asked.Body), len(n.recorded.Body)) <= n.most {
 		n.content(n.asked.Header.Get("Content-Type"), n.asked.Body, n.recorded.Header.Get("Content-Type"), n.recorded.Body, "")
 	}
 	return n.list
@@ -145,33 +147,49 @@ func (n *namer) json(path string, x, y any) {
 func (n *namer) objects(path string, x, y map[string]any) {
 	names := maps.Clone(x)
 	maps.Copy(names, y)
+	var mine, theirs []string // what only one has
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		v, inX := x[name]
 		w, inY := y[name]
-		n.json(member(path, name), present(inX, v), present(inY, w))
+		switch {
+		case !inY:
+			mine = append(mine, name)
+		case !inX:
+			theirs = append(theirs, name)
+		default:
+			n.json(member(path, name), v, w)
+		}
+	}
+	if path != "$" && len(mine) > 0 && len(mine) == len(theirs) && changesOf(mine[0], theirs[0]) != nil {
+		n.add("json:" + path) // names that change are ids: others come with the next run
+		return
+	}
+	for _, name := range slices.Concat(mine, theirs) {
+		n.add("json:" + member(path, name))
 	}
 }
 
-// arrays names what differs of arrays: where all of their elements differ in the same
-// way, that of any element.
+// arrays names what differs of arrays: where all of their elements differ, or many, that
+// of any element.
 func (n *namer) arrays(path string, x, y []any) {
 	shared := min(len(x), len(y))
-	each := make([][]string, shared)
+	var all []string // of the elements that differ
+	each, differ := make([][]string, shared), 0
 	for i := range shared {
 		of := namer{patterns: n.patterns}
 		of.json("@", x[i], y[i])
 		each[i] = of.list
-	}
-	same := shared > 1 && len(x) == len(y) && len(each[0]) > 0
-	for _, list := range each {
-		same = same && slices.Equal(list, each[0])
+		all = append(all, of.list...)
+		if of.list != nil {
+			differ++
+		}
 	}
 	switch {
-	case same:
-		n.elements(path+"[*]", each[0])
-		return
-	case len(x) != len(y) && slices.ContainsFunc(each, func(list []string) bool { return len(list) > 0 }):
+	case len(x) != len(y) && differ > 0:
 		n.add("json:" + path) // what was put in, or left out, has moved others
+		return
+	case differ > maxElementsNamed || differ > 1 && differ == shared && len(x) == len(y):
+		n.elements(path+"[*]", all)
 		return
 	}
 	for i, list := range each {
@@ -181,6 +199,9 @@ func (n *namer) arrays(path string, x, y []any) {
 		n.add("json:" + path + "[" + strconv.Itoa(i) + "]")
 	}
 }
+
+// maxElementsNamed is how many elements of an array are named each for itself.
+const maxElementsNamed = 3
 
 // elements adds what differs in an element, "@" in its paths.
 func (n *namer) elements(path string, list []string) {

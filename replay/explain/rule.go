@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 )
 
 // A Rule is what is to be added to the rules to make a miss a hit.
@@ -38,6 +39,12 @@ func (r *Rule) without(part string) *Rule {
 	}
 }
 
+// maxNamed bounds content, in bytes, that is taken apart unmasked, for the names in it.
+const maxNamed = 1 << 20
+
+// holdsSecret reports whether a part has in it what looks like a secret.
+func holdsSecret(part string) bool { return secret.CleanText(part) != part }
+
 // maxParts is how many parts a rule has. Requests that differ in more are not one
 // request that changes.
 const maxParts = 16
@@ -57,12 +64,12 @@ func (x *explainer) rule(ctx context.Context, near *neighbour, all Contents) (*R
 	// What is secret has no place in an expression. If that alone differs, its name is
 	// all that is needed.
 	for _, n := range []*namer{
-		{rules: all.Rules, asked: &masked, recorded: recorded, patterns: true},
-		{rules: all.Rules, asked: &masked, recorded: recorded},
-		{rules: all.Rules, asked: &asked, recorded: &near.rec.Request},
+		{rules: all.Rules, asked: &masked, recorded: recorded, most: maxTaken, patterns: true},
+		{rules: all.Rules, asked: &masked, recorded: recorded, most: maxTaken},
+		{rules: all.Rules, asked: &asked, recorded: &near.rec.Request, most: maxNamed},
 	} {
 		parts := n.parts(near.rec)
-		if len(parts) == 0 || len(parts) > maxParts {
+		if len(parts) == 0 || len(parts) > maxParts || slices.ContainsFunc(parts, holdsSecret) {
 			continue
 		}
 		rule := trial.rule(parts)
@@ -161,9 +168,10 @@ func (x *explainer) join(ctx context.Context, rule *Rule, t *trial, all Contents
 	key, method := rules.Key(&t.rec.Request), t.rec.Request.Method
 	var group []*fixtures.Recording
 	lines, read := 0, 0
+	path, anyPath := t.rec.Request.Path(), len(rules.Uncounted().Regexps) > 0
 	for i := range all.Lines {
 		l := &all.Lines[i]
-		if l.Method != method || l.Session != t.rec.Request.Session || l.Origin != t.rec.Request.Origin || rules.Resource(l.Session, l.Origin, l.Target) != key.Resource() {
+		if l.Method != method || l.Session != t.rec.Request.Session || l.Origin != t.rec.Request.Origin || !anyPath && l.Target[:l.path] != path || rules.Resource(l.Session, l.Origin, l.Target) != key.Resource() {
 			continue
 		}
 		if read++; read > maxJoined {

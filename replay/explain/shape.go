@@ -16,6 +16,9 @@ var shapes = []string{
 	`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`, // a UUID
 	`\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?`,
 	`[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} (?:GMT|UTC|[+-]\d{4})`,
+	`[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2}(?: [A-Z]{3,4})? \d{4}`,
+	`[A-Z][a-z]{2} [A-Z][a-z]{2} \d{2} \d{4} \d{2}:\d{2}:\d{2}(?: GMT[+-]\d{4})?`,
+	`\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4}`,
 	`\d{4}-\d{2}-\d{2}`,
 	`\d{8}T\d{6}Z?`,
 	`\d{4}/\d{2}/\d{2}`,
@@ -24,6 +27,8 @@ var shapes = []string{
 	month + `\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}`,
 	`\d{1,2}(?:st|nd|rd|th)? ` + month + `\.?,? \d{4}`,
 	`(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day`,
+	`(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)`,
+	month,
 	`\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?`,
 	`\d+\.\d+|[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*|[0-9a-f]{8,}`,
 }
@@ -91,6 +96,29 @@ func changesOf(x, y string) (changes []change) {
 	return changes
 }
 
+// wordOfChange returns the one word in which texts differ, nil when they differ in more.
+func wordOfChange(x, y string) []change {
+	from := 0
+	for from < min(len(x), len(y)) && x[from] == y[from] {
+		from++
+	}
+	end := 0 // what both end with
+	for end < min(len(x), len(y))-from && x[len(x)-1-end] == y[len(y)-1-end] {
+		end++
+	}
+	from = strings.LastIndexAny(x[:from], " \t\n") + 1
+	if space := strings.IndexAny(x[len(x)-end:], " \t\n"); space >= 0 {
+		end -= space
+	} else {
+		end = 0
+	}
+	was, is := x[from:len(x)-end], y[from:len(y)-end]
+	if was == "" || is == "" || strings.ContainsAny(was+is, " \t\n") {
+		return nil
+	}
+	return []change{{from, len(x) - end, `\S+`, false}}
+}
+
 // closeBy is how many bytes may stand between two changes that are taken for one, as
 // between a date and its time.
 const closeBy = 6
@@ -100,21 +128,24 @@ func shapeOf(shape int, a, b string) (expr string, random bool) {
 	if shape != word {
 		return shapes[shape], true
 	}
-	digits, hex := isOf(isDigit, a, b), isOf(isHex, a, b)
-	random = len(a) == len(b) && (len(a) >= 16 || digits && (len(a) == 10 || len(a) == 13) && a[0] == '1')
-	set := `[A-Za-z0-9_-]`
+	same := len(a) == len(b)
 	switch {
-	case digits:
-		set = `\d`
+	case isOf(isDigit, a, b):
+		if same && isEpoch(a) && isEpoch(b) {
+			return fmt.Sprintf(`\d{%d}`, len(a)), true
+		}
+		return `\d+`, same && len(a) >= 16
 	case isOf(isDecimal, a, b):
 		return `\d+\.\d+`, false
-	case hex:
-		set = `[0-9a-f]`
+	case same && len(a) >= 16 && isOf(isHex, a, b):
+		return fmt.Sprintf("[0-9a-f]{%d}", len(a)), true
 	}
-	if len(a) == len(b) && len(a) >= 8 {
-		return fmt.Sprintf("%s{%d}", set, len(a)), random
-	}
-	return set + "+", random
+	return `[A-Za-z0-9_-]+`, same && len(a) >= 16
+}
+
+// isEpoch reports whether digits are a time of our days, in seconds or parts of them.
+func isEpoch(digits string) bool {
+	return digits[0] == '1' && len(digits) >= 10 && (len(digits)-10)%3 == 0
 }
 
 func isOf(is func(rune) bool, texts ...string) bool {
@@ -187,6 +218,9 @@ func (n *namer) within(s textForm, x, y string) bool {
 		return false
 	}
 	changes := changesOf(x, y)
+	if changes == nil && s.special == "\n" {
+		changes = wordOfChange(x, y)
+	}
 	var exprs []string
 	for i, c := range changes {
 		from, to := 0, len(x)
