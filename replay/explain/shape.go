@@ -116,8 +116,10 @@ func wordOfChange(x, y string) []change {
 	if was == "" || is == "" || strings.ContainsAny(was+is, " \t\n") {
 		return nil
 	}
-	return []change{{from, len(x) - end, `\S+`, false}}
+	return []change{{from, len(x) - end, anyWord, false}}
 }
+
+const anyWord = `\S+`
 
 // closeBy is how many bytes may stand between two changes that are taken for one, as
 // between a date and its time.
@@ -239,7 +241,7 @@ func (n *namer) within(s textForm, x, y string) bool {
 			atEnd = false
 		}
 		enough := letters(before)+letters(after) >= minContext
-		if !enough && !isPlain {
+		if !enough && (!isPlain || c.expr == anyWord) {
 			return false // the member is all there is to be named
 		}
 		expr := regexp.QuoteMeta(before) + "(" + c.expr + ")" + regexp.QuoteMeta(after)
