@@ -199,10 +199,11 @@ func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) [
 	}
 	flags := ruleFlags(&rules)
 	if dir := x.Hints.Fixtures; dir != "" {
-		return []fix{
-			{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note},
-			{when: "or with these flags where it is recorded:", command: CommandLine(flags...)},
+		fixes := []fix{{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note}}
+		if x.Hints.Record == "" {
+			fixes = append(fixes, fix{when: "or with these flags where it is recorded:", command: CommandLine(flags...)})
 		}
+		return fixes
 	}
 	return []fix{{when: when + ":", command: x.offline(flags...), note: note}}
 }
@@ -238,6 +239,14 @@ func areVolatile(list []difference) bool {
 		}
 	}
 	return len(list) > 0
+}
+
+// areWords reports whether all that differs are words or numbers.
+func areWords(list []difference) bool {
+	return !slices.ContainsFunc(list, func(d difference) bool {
+		a, b := wordOf(d.yours), wordOf(d.recorded)
+		return a == "" || b == "" || strings.ContainsAny(a+b, " \t\n")
+	})
 }
 
 // wordOf returns a word or number, "" for anything else.

@@ -233,25 +233,20 @@ func (n *namer) within(s textForm, x, y string) bool {
 			to = changes[i+1].from
 		}
 		before, atBegin := s.before(x[from:c.from])
-		after, atEnd := "", to == len(x)
+		after, atEnd := "", false
 		if letters(before) < minContext {
 			after, atEnd = s.after(x[c.to:to])
-			atEnd = atEnd && to == len(x)
-		} else {
-			atEnd = false
 		}
 		enough := letters(before)+letters(after) >= minContext
 		if !enough && (!isPlain || c.expr == anyWord) {
 			return false // the member is all there is to be named
 		}
-		expr := regexp.QuoteMeta(before) + "(" + c.expr + ")" + regexp.QuoteMeta(after)
-		if !enough || before == "" && atBegin && from == 0 {
-			if atBegin && (from == 0 || isPlain) {
-				expr = s.begin + expr
-			}
-			if atEnd && to == len(x) {
-				expr += s.end
-			}
+		expr, edge := regexp.QuoteMeta(before)+"("+c.expr+")"+regexp.QuoteMeta(after), !enough || before == ""
+		if edge && atBegin && (from == 0 || isPlain) {
+			expr = s.begin + expr
+		}
+		if edge && atEnd && to == len(x) {
+			expr += s.end
 		}
 		exprs = append(exprs, "regexp:"+expr)
 	}
