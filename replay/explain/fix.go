@@ -55,11 +55,21 @@ func HoldsPlaceholder(req *fixtures.Request) bool {
 	return false
 }
 
-// recording is the fix that records what is missing.
+// recording is the fix that records what is missing. It says what that may pass over:
+// who does as it says is not to end with the same miss.
 func (x *explainer) recording(when string) fix {
 	f := fix{when: when, command: x.record()}
-	has := func(flag Flag) bool { return flag.Name == "record-status" }
-	if x.Hints.Record == "" && x.recorder() == "start" && !x.asksWithPlaceholder() && !slices.ContainsFunc(x.Hints.Flags, has) {
+	var limits []string
+	for _, flag := range x.Hints.Flags {
+		if flag.Name == "record-status" || flag.Name == "max-body" {
+			limits = append(limits, CommandLine(flag.Words()...))
+		}
+	}
+	switch {
+	case x.Hints.Record != "":
+	case limits != nil:
+		f.note = "  It records nothing that " + strings.Join(limits, " and ") + " leave out."
+	case x.recorder() == "start" && !x.asksWithPlaceholder():
 		f.note = "  An answer that depends on the moment or on who asks, as 500 or 401, needs --record-status 2xx,3xx,4xx,5xx too."
 	}
 	return f
