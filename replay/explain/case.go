@@ -38,7 +38,7 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	fixes := []fix{x.recording("If your request is right, record it:")}
 	switch {
 	case rule == nil:
-	case areVolatile(near.differences) || rule.Ignore == nil: // or the answer repeats it
+	case areVolatile(near.differences), rule.Ignore == nil && areWords(near.differences): // as ids that are answered with
 		fixes = append(x.leaveOut("If it changes with every run", rule, all.Rules), fixes...)
 	default:
 		fixes = append(fixes, x.leaveOut("If the difference means nothing", rule, all.Rules)...)
