@@ -26,7 +26,7 @@ func readXML(text []byte) *element {
 	d.Strict = false
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	open := []*element{{}}
-	for n := 0; n < maxElements; n++ {
+	for range maxElements {
 		token, err := d.RawToken()
 		if err == io.EOF && len(open) == 1 && len(open[0].children) == 1 {
 			return open[0].children[0]
