@@ -15,6 +15,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
+	"example.com/cannery/fixtures/mediatype"
 )
 
 // A capture is a response's content that is recorded while it is read. The
@@ -60,7 +61,7 @@ func newCapture(x *exchange, res *http.Response) *capture {
 	switch {
 	case c.declared > 0 && c.declared <= fixtures.InlineBody:
 		c.small = make([]byte, 0, c.declared)
-	case fixtures.IsEventStream(res.Header):
+	case mediatype.IsEventStream(res.Header):
 		x.claim.end(goAlone)
 	case res.ContentLength < 0:
 		c.stream = time.AfterFunc(streamTimeout, func() { x.claim.end(goAlone) })

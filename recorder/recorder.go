@@ -243,7 +243,7 @@ func (x *exchange) response(res *http.Response) error {
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
 	}
-	if fixtures.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
+	if field.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
 		x.claim.end(goAlone)
 	}
 	x.commit.Recording.Recorded = time.Now()

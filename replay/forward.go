@@ -7,6 +7,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/field"
+	"example.com/cannery/fixtures/secret"
 )
 
 // forward has a miss answered by the origin and recorded. Unless it goes
@@ -49,6 +50,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 // the request changes, and is not kept.
 func (l *lookup) commit() *fixtures.Commit {
 	request := l.request
+	request.Secrets = secret.Marks(l.request.Header, l.view.FingerprintKey())
 	request.Header = fixtures.RecordedHeader(request.Header)
 	c := &fixtures.Commit{
 		View:      l.view,

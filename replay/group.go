@@ -57,16 +57,11 @@ func (s *session) findOwn(d *draw, pos *position) bool {
 	switch {
 	case pos.moved && (best.take < 0 || best.compare(&here) <= 0 || len(best.exact) == 0):
 		return s.inOrder(d, pos) // what was recorded next has happened
-	case begun && (best.take < 0 || !s.strayed): // it goes on as it was recorded
-		pos.guessed = best.take >= 0
-		return true
-	case best.take < 0:
-		return !strange
+	case best.take < 0: // it goes on as it was recorded, or that cannot be known
+		return begun || !strange
 	}
-	sure := !pos.guessed
-	s.strayed = true
 	pos.enter(best.take, s.requests)
-	return sure
+	return true
 }
 
 // A group is of takes that have nothing between them, with what was recorded before it.

@@ -13,7 +13,6 @@ type position struct {
 	since      int64  // the session's request that ended the round before, 0 for none
 	last       int64  // the session's request that was served last
 	moved      bool   // advance has come to another group
-	guessed    bool   // the take served last may belong to another part of the suite
 }
 
 // A barrier is what stands between a take and the one before it.
@@ -42,7 +41,7 @@ func (pos *position) advance(takes int, generation uint64, before func(take int)
 			break
 		}
 		if between == open {
-			pos.moved, pos.guessed, pos.start = true, false, pos.end
+			pos.moved, pos.start = true, pos.end
 		}
 		pos.end++
 	}
@@ -52,7 +51,7 @@ func (pos *position) advance(takes int, generation uint64, before func(take int)
 // enter moves to the group that begins at a take, whatever came before. What was
 // replayed up to the session's request now opens no barrier.
 func (pos *position) enter(take int, now int64) {
-	pos.start, pos.next, pos.end, pos.since, pos.guessed = take, take, take+1, now, false
+	pos.start, pos.next, pos.end, pos.since = take, take, take+1, now
 }
 
 // served reports whether all takes have been served, or passed over.

@@ -103,7 +103,7 @@ type session struct {
 	replayed  map[fixtures.Event]int64 // which request last replayed each unsafe one
 	changed   map[fixtures.Key]int64   // which request last replayed any take of each
 	unsafe    int64                    // which request was the last of these
-	strayed   bool                     // from the order recorded
+	order     fixtures.Order           // of the unsafe ones
 	masked    map[fixtures.Key]int     // how often secrets were taken for placeholders
 	requests  int64
 }
@@ -144,7 +144,7 @@ func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 	}
 	advance()
 	s.requests++
-	if s.unsafe > pos.last && d.timeline != nil {
+	if d.timeline != nil && s.unsafe > pos.last && !s.order.Recorded(d.timeline) {
 		unsure = !s.findOwn(&d, pos)
 		advance() // to the end of the group
 	}
@@ -163,6 +163,7 @@ func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 	pos.last = s.requests
 	rec = takes[take]
 	if !fixtures.Safe(rec.Request.Method) {
+		s.order.Add(rec)
 		s.replayed[fixtures.Event{Key: d.key, Take: rec.Take}] = s.requests
 		s.changed[d.key], s.unsafe = s.requests, s.requests
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -37,6 +38,9 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))
 		}
 		return nil, err
+	}
+	for _, f := range m.files.Foreign() {
+		t.Logf("cannery: %s is passed over: %v", filepath.Join(c.Dir, filepath.FromSlash(f.File)), f.Err)
 	}
 	m.catalog = &replay.Catalog{Store: m.files, Methods: c.Methods}
 	return m, nil

@@ -21,7 +21,7 @@ func TestImportsPointDownOnly(t *testing.T) {
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
 	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/part", "fixtures/placeholder"}
-	files := append(slices.Clone(ground), "fixtures/codec", "fixtures/filename", "fixtures/file", "fixtures/memory")
+	files := append(slices.Clone(ground), "fixtures/codec", "fixtures/filename", "fixtures/file", "fixtures/memory", "fixtures/spelling")
 	stored := append(slices.Clone(ground), "fixtures/codec", "fixtures/memory")
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
 	for _, tt := range []struct {
@@ -42,13 +42,13 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/codec", ground, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/memory", append(slices.Clone(ground), "fixtures/codec"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/file", append(slices.Clone(ground), "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/file", append(slices.Clone(ground), "fixtures/filename", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/dir", files, []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/localstore", append(slices.Clone(stored), "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/redisstore", append(slices.Clone(clean), "fixtures/codec", "fixtures/memory"), []string{"github.com/spf13", "net/http/httputil"}},
 		{"fixtures/secret", append(slices.Clone(ground), "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/har", append(slices.Clone(clean), "fixtures/file", "fixtures/filename"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"fixtures/publish", append(slices.Clone(clean), "fixtures/codec", "fixtures/dir", "fixtures/file", "fixtures/filename", "fixtures/memory"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/har", append(slices.Clone(clean), "fixtures/file", "fixtures/filename", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"fixtures/publish", append(slices.Clone(clean), "fixtures/codec", "fixtures/dir", "fixtures/file", "fixtures/filename", "fixtures/memory", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/drift", append(slices.Clone(ground), "fixtures/differ", "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
 		{"replay/explain", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},

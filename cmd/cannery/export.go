@@ -208,6 +208,7 @@ func (o *export) runCheck(ctx context.Context, w *world) error {
 			}
 		}
 	}
+	passedOver(o.dir, set.Foreign(), w.warn)
 	if found > 0 {
 		return &failure{exitSecrets, fmt.Errorf("check %q: %s", o.dir, count(int64(found), "secret", "secrets")), "export again to replace them, and change the secrets: they may have been published"}
 	}

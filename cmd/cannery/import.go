@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -117,9 +120,13 @@ func (o *importer) nothing() error {
 	return &failure{exitFailed, err, "to have an empty store: cannery clear-cache"}
 }
 
+// maxPiped bounds a HAR, in bytes, that comes through a pipe, which cannot be read
+// twice: it is held in memory.
+const maxPiped = 512 << 20
+
 // read opens what is to be imported. Done closes it.
 func (o *importer) read(ctx context.Context, w *world, path string, rules fixtures.Rules, secret []byte) (fixtures.Rules, iter.Seq2[*fixtures.Recording, error], func(), error) {
-	if !strings.HasSuffix(strings.ToLower(path), ".har") {
+	if info, err := os.Stat(path); err != nil && !strings.HasSuffix(strings.ToLower(path), ".har") || err == nil && info.IsDir() {
 		set, err := dir.Open(path)
 		if err != nil {
 			return rules, nil, nil, err
@@ -134,6 +141,17 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 	if err != nil {
 		return rules, nil, nil, cause(err)
 	}
+	var from io.ReadSeeker = file
+	if info, err := file.Stat(); err == nil && info.Mode()&fs.ModeNamedPipe != 0 {
+		all, err := io.ReadAll(io.LimitReader(file, maxPiped))
+		if err == nil && len(all) == maxPiped {
+			err = fmt.Errorf("more than %s came through the pipe: use a file", sizeText(maxPiped))
+		}
+		if err != nil {
+			return rules, nil, nil, cause(err)
+		}
+		from = bytes.NewReader(all)
+	}
 	options := har.Options{File: path, Origin: o.origin.name, Secret: secret}
 	if o.origin.url != nil {
 		options.URL = o.origin.url.String()
@@ -145,7 +163,7 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 	options.Attached = func(name string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(filepath.Dir(path), name))
 	}
-	return rules, har.Read(file, options), func() { file.Close() }, nil
+	return rules, har.Read(from, options), func() { file.Close() }, nil
 }
 
 func (o *importer) print(w *world, address string, n int) (err error) {

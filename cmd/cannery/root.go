@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"example.com/cannery/fixtures/part"
 )
 
 // A world is what the commands know of the process that they run in.
@@ -31,6 +27,9 @@ func (w *world) warn(text string) { fmt.Fprintf(w.stderr, "cannery: %s\n", print
 func run(ctx context.Context, args []string, env environment, stdin io.Reader, stdout, stderr io.Writer, signals func() <-chan os.Signal) int {
 	w := &world{env: env, stdin: stdin, stdout: stdout, stderr: stderr, signals: signals}
 	root := newRoot(w)
+	if isCompletion(args) {
+		w.complete(root)
+	}
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -82,25 +81,8 @@ the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = noShell
 		}
-		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
-			if v, ok := flag.Value.(*value); ok && v.value == valuePart {
-				_ = cmd.RegisterFlagCompletionFunc(flag.Name, completePart) // it fails for a flag that is not there
-			}
-		})
 	}
 	return root
-}
-
-// completePart offers how parts of messages begin.
-func completePart(*cobra.Command, []string, string) (offers []cobra.Completion, _ cobra.ShellCompDirective) {
-	for _, kind := range part.Kinds() {
-		name, rest, more := strings.Cut(kind, ":")
-		if more {
-			name = cobra.CompletionWithDesc(name+":", name+":"+rest)
-		}
-		offers = append(offers, name)
-	}
-	return offers, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // existingCommand is the check of "help COMMAND", which cobra does not fail.

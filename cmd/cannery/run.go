@@ -45,7 +45,7 @@ recorded (--fail-on-miss) or a recording not used (--fail-unused), 5 when the
 origin answered none of the requests that were forwarded.
 
 With --record and --fixtures, the origin's fixtures of requests that were not
-made again are removed when the exit code is 0, and kept otherwise.`,
+made again stay; with --prune they are removed, if the command succeeds.`,
 		Example: `  cannery run --offline --fixtures fixtures/ -- npm test
   cannery run --origin https://httpbin.org --fixtures fixtures/ -- go test ./...
   cannery run --offline --env API_BASE=/v1 -- pytest`,
@@ -133,7 +133,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	result, err := o.runBeside(ctx, w, j, l, src, cmd)
 	whole := err == nil && result.code == 0 && result.lost == 0
 	undropped := o.settleErrors(ctx, src, recorded, err == nil && result.code == 0)
-	old, unwritten := src.close(ctx, whole)
+	old, unwritten := src.close(ctx, whole, o.prune)
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if result.code != 0 {
 		result.recorded -= int64(len(result.errors))
 	}
-	result.old, result.whole = old, whole
+	result.old = old
 	return o.finish(ctx, w, j, result)
 }
 

@@ -44,7 +44,7 @@ func (j *journal) explain(u replay.Unmatched) {
 func (j *journal) finishRun(r *runResult) {
 	unused := r.report.Unused
 	if j.format == "json" {
-		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.removed(), r.kept(), !r.report.Asked, r.leads})
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.old.removed, r.old.kept, !r.report.Asked, r.leads})
 		return
 	}
 	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
@@ -61,13 +61,16 @@ func (j *journal) finishRun(r *runResult) {
 		text += fmt.Sprintf(", %d never used", len(unused))
 	}
 	j.talk("cannery: " + text)
-	if n := r.removed(); n > 0 {
+	if n := r.old.removed; n > 0 {
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs removed", count(int64(n), "fixture", "fixtures")))
 	}
-	if n := r.kept(); n > 0 {
+	if n := r.old.kept; n > 0 {
 		why := "the command failed"
-		if r.code == 0 {
+		switch {
+		case r.code == 0 && r.lost > 0:
 			why = "recordings were lost"
+		case r.code == 0:
+			why = "they were not asked for: --prune removes them"
 		}
 		j.talk(fmt.Sprintf("cannery: %s of earlier runs kept, because %s", count(int64(n), "fixture", "fixtures"), why))
 	}

@@ -24,8 +24,7 @@ type runResult struct {
 	errors   []momentError // that were recorded: kept, when code is 0
 	bypassed []bypassed
 
-	old   int  // fixtures of earlier runs that --record did not make again
-	whole bool // and they were removed
+	old old
 
 	unreachable error // the origin answered nothing that it was asked
 
@@ -33,17 +32,6 @@ type runResult struct {
 	unserved  error // the proxy has not stopped as it should
 	unwritten error // recordings could not be kept in the end
 }
-
-// removed is how many fixtures of earlier runs are gone.
-func (r *runResult) removed() int {
-	if r.whole {
-		return r.old
-	}
-	return 0
-}
-
-// kept is how many fixtures of earlier runs would be gone had all gone well.
-func (r *runResult) kept() int { return r.old - r.removed() }
 
 // finish prints what the run came to, and returns what it is to exit with.
 func (o *runner) finish(ctx context.Context, w *world, j *journal, r *runResult) error {

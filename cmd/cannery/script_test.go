@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"crypto/rand"
 	"encoding/binary"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -191,6 +194,33 @@ type scriptOrigin struct {
 
 type originKey struct{}
 
+// noisy answers always the same, in fields and in a boundary that are new each time.
+// A request may want another X-Total, which is content as far as clients go.
+func noisy(w http.ResponseWriter, r *http.Request) {
+	for name := range strings.FieldsSeq("Cf-Ray Openai-Processing-Ms Server-Timing Via X-Amz-Request-Id X-Github-Request-Id X-Ratelimit-Remaining X-Runtime") {
+		w.Header().Set(name, rand.Text())
+	}
+	w.Header().Set("Last-Modified", time.Now().UTC().Format(http.TimeFormat))
+	w.Header().Set("X-Ratelimit-Reset", fmt.Sprint(time.Now().Unix()))
+	w.Header().Set("X-Total", cmp.Or(r.Header.Get("X-Want"), "1"))
+	switch r.URL.Path {
+	case "/noisy/parts":
+		parts := multipart.NewWriter(w)
+		w.Header().Set("Content-Type", "multipart/mixed; boundary="+parts.Boundary())
+		part, _ := parts.CreatePart(nil)
+		fmt.Fprint(part, "one")
+		parts.Close()
+	case "/noisy/stream":
+		w.Header().Set("Content-Type", "text/event-stream")
+		for range 3 {
+			fmt.Fprint(w, "data: again\n\n")
+			_ = http.NewResponseController(w).Flush()
+		}
+	default:
+		fmt.Fprint(w, "ok")
+	}
+}
+
 func setupScript(env *testscript.Env) error {
 	o := &scriptOrigin{client: &http.Transport{DisableCompression: true}, began: make(chan struct{}, 1), let: make(chan struct{}), held: make(chan error, 1), heard: make(chan string, 1)}
 	o.release = sync.OnceFunc(func() { close(o.let) })
@@ -203,6 +233,8 @@ func setupScript(env *testscript.Env) error {
 		<-o.let
 		fmt.Fprint(w, "last")
 	})
+	mux.HandleFunc("/noisy/", noisy)
+	mux.HandleFunc("/noisy", noisy)
 	plain, unencrypted, secure := httptest.NewServer(mux), httptest.NewUnstartedServer(mux), httptest.NewUnstartedServer(mux)
 	unencrypted.Config.Protocols = new(http.Protocols)
 	unencrypted.Config.Protocols.SetUnencryptedHTTP2(true)

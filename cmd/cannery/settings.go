@@ -65,7 +65,7 @@ func settings() []setting {
 		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
 		{flag: "dry-run", once: true, help: "only say what would be done"},
 		{flag: "redact", value: valuePart, help: "replace this part in fixtures: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name or regexp:RE (repeatable)"},
-		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded"},
+		{flag: "prune", once: true, help: "remove fixtures of what is no longer recorded, or that --record did not make again"},
 		{flag: "check", once: true, help: "only look for secrets in the fixtures, and fail when there are some"},
 		{flag: "har", value: "FILE", once: true, help: "write a HAR file instead of a directory"},
 		{flag: "env", value: "NAME[=/PATH]", help: "tell the command of run the proxy's URL in this variable too, with this path behind it (repeatable)"},

@@ -76,18 +76,18 @@ func (s *source) passedOver(j *journal) {
 	}
 }
 
-// close writes what is left to write. Whole, and old, are as in workStore.finish.
-func (s *source) close(ctx context.Context, whole bool) (old int, err error) {
+// close writes what is left to write, as workStore.finish does.
+func (s *source) close(ctx context.Context, whole, prune bool) (old old, err error) {
 	switch {
 	case s.work != nil:
-		return s.work.finish(ctx, whole)
+		return s.work.finish(ctx, whole, prune)
 	case s.files != nil:
-		return 0, s.files.Close()
+		return old, s.files.Close()
 	}
 	if err := s.store.Close(); err != nil {
-		return 0, fmt.Errorf("close %q: %w", s.address, err)
+		return old, fmt.Errorf("close %q: %w", s.address, err)
 	}
-	return 0, nil
+	return old, nil
 }
 
 // setRules gives the source the rules that are set here, kind by kind, and

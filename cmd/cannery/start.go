@@ -26,6 +26,7 @@ type start struct {
 	host   string
 	origin origin
 	record bool
+	prune  bool // with record: what was not made again
 
 	offline    bool
 	fixtures   string // a directory; "": the store
@@ -99,6 +100,7 @@ func (o *start) bind(f *flags) {
 func (o *start) bindProxy(f *flags) {
 	bindOrigin(f, &o.origin, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
+	bind(f, "prune", &o.prune, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
 	bind(f, "fixtures", &o.fixtures, parseText)
 	bind(f, "after-last", &o.afterLast, parseAfterLast)
@@ -158,7 +160,7 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	err = o.runOn(ctx, w, env, listener, src)
-	if _, closed := src.close(context.WithoutCancel(ctx), err == nil); err == nil {
+	if _, closed := src.close(context.WithoutCancel(ctx), err == nil, o.prune); err == nil {
 		err = closed
 	}
 	return err
@@ -169,6 +171,8 @@ func (o *start) check(f *flags, command string) error {
 	switch {
 	case o.offline && o.record:
 		return misuse("record first, with --origin, then replay with --offline", "%s: %s cannot record, as %s says", command, f.source["offline"], f.source["record"])
+	case o.prune && (!o.record || o.fixtures == ""):
+		return misuse("add --record, --origin and --fixtures", "%s: --prune is for --record with --fixtures", command)
 	case o.watch && (!o.offline || o.fixtures == ""):
 		return misuse("cannery start --offline --fixtures fixtures/ --watch", "start: --watch is for --offline with --fixtures")
 	case !o.offline && o.origin.url == nil:

@@ -6,7 +6,9 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,10 +42,11 @@ and the structure of the content, that is fields of JSON which are new, gone or
 of another type. Other values differ with --values only. A request with several
 takes holds when the answer is as any of them.
 
-Unsafe requests are not sent, redirects are not followed, and nothing is recorded
+Without --origin each is asked where cannery.json, or the recording in the store,
+says that its origin is. Unsafe requests are not sent, redirects are not followed, and nothing is recorded
 unless --update says so. Credentials are not part of recordings: --header gives
 some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
-		Example: `  cannery verify fixtures/ --origin https://api.example.com
+		Example: `  cannery verify fixtures/
   cannery verify --origin https://api.example.com --values --rate 2
   cannery verify fixtures/ --origin https://api.example.com --match 'GET /v1/*'
   cannery verify fixtures/ --origin https://api.example.com --update \
@@ -105,9 +108,6 @@ func isFieldName(name string) bool {
 }
 
 func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) error {
-	if o.origin.url == nil {
-		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given")
-	}
 	filter, err := o.selection.filter("verify")
 	if err != nil {
 		return err
@@ -125,6 +125,21 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 	if err != nil {
 		return err
 	}
+	if collection.set != nil {
+		passedOver(collection.address, collection.set.Foreign(), w.warn)
+	}
+	if o.origin.url == nil {
+		if err := set.checkAddresses(header); err != nil {
+			return err
+		}
+		source := "the recordings say"
+		if collection.set != nil {
+			source = "cannery.json says"
+		}
+		for _, address := range slices.Sorted(maps.Keys(set.addresses)) {
+			fmt.Fprintf(w.stderr, "cannery: asking %s, as %s\n", address, source)
+		}
+	}
 	report := &verifyReport{json: o.json, out: w.stdout}
 	if err := o.ask(ctx, w, env, set, header, report); err != nil {
 		return fmt.Errorf("verify %q: %w", collection.address, err)
@@ -140,9 +155,12 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 // ask asks all questions and reports as answers come; on a terminal, where a
 // progress bar is shown meanwhile, when all have come.
 func (o *verify) ask(ctx context.Context, w *world, env environment, set *questions, header http.Header, report *verifyReport) error {
-	transport := recorder.NewTransport(recorder.TransportConfig{Origin: o.origin.url, Timeout: o.timeout, RootCAs: o.ca})
-	defer transport.CloseIdleConnections()
-	asker := &asker{transport: transport, origin: o.origin, header: header, timeout: o.timeout, values: o.values, redact: set.redact}
+	asker := &asker{transports: map[string]http.RoundTripper{}, header: header, timeout: o.timeout, values: o.values, redact: set.redact}
+	for address, url := range set.addresses {
+		transport := recorder.NewTransport(recorder.TransportConfig{Origin: url, Timeout: o.timeout, RootCAs: o.ca})
+		defer transport.CloseIdleConnections()
+		asker.transports[address] = transport
+	}
 
 	bar := newProgress(w.stderr, env, "verifying")
 	var late bytes.Buffer

@@ -23,14 +23,15 @@ import (
 	"example.com/cannery/fixtures/secret"
 )
 
-// An asker asks an origin recorded questions. It may be used concurrently.
+// An asker asks origins recorded questions. It may be used concurrently.
 type asker struct {
-	transport http.RoundTripper // neither decompresses nor follows redirects
-	origin    origin
-	header    http.Header   // sent with every request, in place of what is recorded
-	timeout   time.Duration // for a whole answer; zero: none
-	values    bool
-	redact    []string // rules of what is secret
+	// transports, by the origin's URL, neither decompress nor follow redirects.
+	transports map[string]http.RoundTripper
+
+	header  http.Header   // sent with every request, in place of what is recorded
+	timeout time.Duration // for a whole answer; zero: none
+	values  bool
+	redact  []string // rules of what is secret
 }
 
 const (
@@ -73,7 +74,7 @@ func (a *asker) askAll(ctx context.Context, all []*question, rate float64, told 
 			return ctx.Err()
 		}
 		if unreachable(q.err) {
-			return &failure{exitOrigin, fmt.Errorf("ask the origin %s: %w", a.origin.url, q.err), unreachableHint(q.err)}
+			return &failure{exitOrigin, fmt.Errorf("ask the origin %s: %w", q.at, q.err), unreachableHint(q.err)}
 		}
 		if err := told(q); err != nil {
 			return err
@@ -113,14 +114,14 @@ func (a *asker) ask(ctx context.Context, q *question) {
 		ctx, cancel = context.WithTimeout(ctx, a.timeout)
 		defer cancel()
 	}
-	res, err := a.fetch(ctx, q.request())
+	res, err := a.fetch(ctx, q.at, q.request())
 	if err != nil {
 		q.err = err
 		return
 	}
 	cleaner, err := cleanerWith(a.redact, a.header)
 	if err == nil {
-		err = q.judge(res, cleaner, drift.Options{Values: a.values, IsAt: fixtures.WebURL(a.origin.url.String())})
+		err = q.judge(res, cleaner, drift.Options{Values: a.values, IsAt: fixtures.WebURL(q.at.String())})
 	}
 	q.err = err
 }
@@ -136,10 +137,10 @@ func cleanerWith(redact []string, header http.Header) (*secret.Cleaner, error) {
 	return cleaner, nil
 }
 
-// fetch sends a recorded request as it was, but for what the header replaces.
-func (a *asker) fetch(ctx context.Context, req *fixtures.Request) (*fixtures.Response, error) {
+// fetch sends an origin a recorded request as it was, but for what the header replaces.
+func (a *asker) fetch(ctx context.Context, at *url.URL, req *fixtures.Request) (*fixtures.Response, error) {
 	r := (&http.Request{
-		Method: req.Method, URL: targetURL(a.origin.url, req.Target), Host: a.origin.url.Host,
+		Method: req.Method, URL: targetURL(at, req.Target), Host: at.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: req.Header.Clone(),
 	}).WithContext(ctx)
 	if r.Header == nil {
@@ -152,7 +153,7 @@ func (a *asker) fetch(ctx context.Context, req *fixtures.Request) (*fixtures.Res
 		r.Header["User-Agent"] = []string{""} // net/http would add its own
 	}
 	maps.Copy(r.Header, a.header)
-	res, err := a.transport.RoundTrip(r)
+	res, err := a.transports[at.String()].RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}

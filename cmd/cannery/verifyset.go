@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 type question struct {
 	takes []member // of one variant, in order, never empty
 	of    int      // how many takes the request has, those of other variants included
+	at    *url.URL // of the origin to ask
 
 	err     error          // why there was no whole answer
 	take    member         // the take that the answer was compared with
@@ -35,6 +37,8 @@ type questions struct {
 	skipped map[string]int // takes that are not asked for, by the reason
 	all     []member       // every recording, in the collection's order
 	redact  []string       // the collection's rules of what is secret
+
+	addresses map[string]*url.URL // of the origins to ask
 }
 
 // The reasons not to ask.
@@ -43,24 +47,30 @@ const (
 	skipOrigin  = "of another origin"
 	skipSecret  = "with a secret that is not kept"
 	skipContent = "with content that is not kept"
+	skipAddress = "of an origin without a URL"
 )
 
-// readQuestions reads all of a collection, and asks what a filter selects. It is done
+// readQuestions reads all of a collection, and asks what a filter selects: the one
+// origin, or, when it is none, each where the newest recording of it was made. It is done
 // before anything is asked, which may take long: nobody else is to wait for the
 // collection meanwhile.
 func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o origin, header http.Header) (*questions, error) {
-	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact}
-	origins := map[string]bool{}
+	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact, addresses: map[string]*url.URL{}}
+	origins := map[string]*fixtures.Recording{} // the newest of each
 	var variants []*question
 	for takes, err := range s.requests(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		set.all = append(set.all, takes...)
-		origins[takes[0].Request.Origin] = true
+		for _, rec := range takes {
+			if newest := origins[rec.Request.Origin]; newest == nil || rec.Recorded.After(newest.Recorded) {
+				origins[rec.Request.Origin] = rec.Recording
+			}
+		}
 		variants = append(variants, variantsOf(s.rules, takes)...)
 	}
-	if len(origins) > 1 && !origins[o.name] && !origins[o.url.String()] {
+	if o.url != nil && len(origins) > 1 && origins[o.name] == nil && origins[o.url.String()] == nil {
 		return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
 			"verify %q: --origin %q is none of those recorded: %s", s.address, o, strings.Join(slices.Sorted(maps.Keys(origins)), ", "))
 	}
@@ -70,16 +80,35 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 			continue
 		}
 		name, why := req.Origin, reasonToSkip(req, header)
-		if len(origins) > 1 && name != o.name && name != o.url.String() {
+		switch q.at = o.url; {
+		case o.url == nil:
+			at, err := parseOrigin(origins[name].Request.Address())
+			if q.at = at.url; err != nil {
+				why = skipAddress
+			}
+		case len(origins) > 1 && name != o.name && name != o.url.String():
 			why = skipOrigin
 		}
 		if why != "" {
 			set.skipped[why] += len(q.takes)
 			continue
 		}
+		set.addresses[q.at.String()] = q.at
 		set.ask = append(set.ask, q)
 	}
 	return set, nil
+}
+
+// checkAddresses makes sure that questions which nobody has named an origin for can be
+// asked, and that credentials go to one origin only.
+func (s *questions) checkAddresses(header http.Header) error {
+	switch {
+	case len(s.addresses) == 0 && (s.skipped[skipAddress] > 0 || len(s.all) == 0):
+		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given, and no URL is known of what is recorded")
+	case len(s.addresses) > 1 && len(header) > 0:
+		return misuse("name the one that it is for: --origin NAME=URL", "verify: --header would go to %d origins", len(s.addresses))
+	}
+	return nil
 }
 
 // variantsOf divides the takes of a request by whom and what they are for.
@@ -106,7 +135,7 @@ func reasonToSkip(req *fixtures.Request, header http.Header) string {
 		return skipUnsafe
 	case req.Digest != nil:
 		return skipContent
-	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body):
+	case placeholder.Numbered.MatchString(req.Target), placeholder.Numbered.Match(req.Body), placeholder.InBase64(req.Body):
 		return skipSecret
 	}
 	for name, values := range req.Header {

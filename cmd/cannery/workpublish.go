@@ -13,10 +13,18 @@ import (
 	"example.com/cannery/fixtures/publish"
 )
 
-// touch notes that the fixtures are not what the store holds.
+// touch notes that something was recorded.
 func (s *workStore) touch() {
 	s.mu.Lock()
-	s.dirty, s.any = true, true
+	s.any = true
+	s.mu.Unlock()
+	s.differ()
+}
+
+// differ notes that the fixtures are not what the store holds.
+func (s *workStore) differ() {
+	s.mu.Lock()
+	s.dirty = true
 	s.mu.Unlock()
 	select {
 	case s.changed <- struct{}{}:
@@ -47,7 +55,7 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 			timer.Reset(pause)
 		case <-timer.C:
 			began := time.Now()
-			if _, err := s.publish(ctx, dir.WriteOptions{}); err != nil && ctx.Err() == nil {
+			if _, err := s.publish(ctx, dir.WriteOptions{Further: s.anew}); err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 			pause = max(publishAfter, 10*time.Since(began))
@@ -59,13 +67,13 @@ func (s *workStore) keep(ctx context.Context, failed func(error)) {
 func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report dir.WriteReport, err error) {
 	s.mu.Lock()
 	dirty := s.dirty
-	s.dirty = false
+	s.dirty = dirty && opts.DryRun
 	s.mu.Unlock()
-	if !dirty && !opts.Prune {
+	if !dirty && !opts.Prune && !opts.DryRun {
 		return report, nil
 	}
 	defer func() {
-		if err != nil {
+		if err != nil && !opts.DryRun {
 			s.mu.Lock()
 			s.dirty = true
 			s.mu.Unlock()
@@ -82,7 +90,6 @@ func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report 
 	if err != nil {
 		return report, err
 	}
-	opts.Further = s.anew && !opts.Prune // of what was not reached
 	report, err = p.Write(ctx, set, opts)
 	if left := int64(p.Left()); err == nil && left > 0 {
 		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
@@ -109,13 +116,17 @@ func (s withoutHeld) Recordings(ctx context.Context) iter.Seq2[*fixtures.Recordi
 	}
 }
 
+// An old counts the origin's fixtures of earlier runs that a recording anew did not
+// make again.
+type old struct{ removed, kept int }
+
 // finish writes the fixtures for the last time, and leaves the store, which the
-// last one removes. What could not be written stays in the store. A recording
-// anew that is whole removes the origin's fixtures that it did not make; else
-// they stay: they may be of what was not reached. Old is how many they are.
-func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error) {
-	if old, err = s.finishAnew(ctx, whole); err == nil {
-		_, err = s.publish(ctx, dir.WriteOptions{})
+// last one removes. What could not be written stays in the store. What a recording
+// anew did not make again goes when that was whole, and prune says so; else it stays,
+// for it may be of what was not asked.
+func (s *workStore) finish(ctx context.Context, whole, prune bool) (old old, err error) {
+	if old, err = s.finishAnew(ctx, whole, prune); err == nil {
+		_, err = s.publish(ctx, dir.WriteOptions{Further: s.anew})
 	}
 	if _, locked := s.entry.TryLockContext(ctx, lockPoll); locked == nil {
 		defer s.entry.Close()
@@ -128,23 +139,31 @@ func (s *workStore) finish(ctx context.Context, whole bool) (old int, err error)
 }
 
 // finishAnew is finish for what a recording anew has to prune, if anything was
-// recorded at all.
-func (s *workStore) finishAnew(ctx context.Context, whole bool) (old int, err error) {
+// recorded at all. Takes beyond those of now go by themselves when every request of
+// the origin's fixtures was made again, and so nothing else would.
+func (s *workStore) finishAnew(ctx context.Context, whole, prune bool) (old old, err error) {
 	s.mu.Lock()
 	anew := s.anew && s.any
 	s.mu.Unlock()
 	if !anew {
-		return 0, nil
+		return old, nil
 	}
-	if !whole {
-		if _, err := s.publish(ctx, dir.WriteOptions{}); err != nil {
-			return 0, err
-		}
-	}
-	report, err := s.publish(ctx, dir.WriteOptions{
+	opts := dir.WriteOptions{
 		Prune:  true,
 		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
-		DryRun: !whole,
-	})
-	return report.Removed, err
+		DryRun: true,
+	}
+	all, err := s.publish(ctx, opts)
+	if err != nil {
+		return old, err
+	}
+	takes, err := s.publish(ctx, dir.WriteOptions{DryRun: true})
+	if err != nil || !whole || !prune && takes.Removed < all.Removed {
+		old.kept = all.Removed
+		return old, err
+	}
+	opts.DryRun = false
+	report, err := s.publish(ctx, opts)
+	old.removed = report.Removed
+	return old, err
 }

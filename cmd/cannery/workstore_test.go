@@ -84,7 +84,7 @@ func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
 		t.Errorf("the store holds %q", got)
 	}
 	for _, s := range []*workStore{one, two} {
-		if _, err := s.finish(t.Context(), true); err != nil {
+		if _, err := s.finish(t.Context(), true, false); err != nil {
 			t.Error(err)
 		}
 	}
@@ -112,7 +112,7 @@ func TestWorkStoreThatWasLeftEmptyIsFilledByTheNext(t *testing.T) {
 	if got := held(t, openedWork(t, env, folder, false)); len(got) != 1 {
 		t.Errorf("beside one that was left empty a store holds %q", got)
 	}
-	if _, err := killed.finish(t.Context(), true); err != nil {
+	if _, err := killed.finish(t.Context(), true, false); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -127,7 +127,7 @@ func TestRulesFillAWorkStore(t *testing.T) {
 	if got := held(t, s); len(got) != 1 {
 		t.Errorf("the store holds %q", got)
 	}
-	if _, err := s.finish(t.Context(), true); err != nil {
+	if _, err := s.finish(t.Context(), true, false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -42,12 +41,12 @@ func (x *explainer) asksWithPlaceholder() bool {
 // HoldsPlaceholder reports whether there may be a placeholder in what counts for
 // matching. What is in a content coding is not looked into.
 func HoldsPlaceholder(req *fixtures.Request) bool {
-	if strings.Contains(req.Target, placeholder.Mark) || bytes.Contains(req.Body, []byte(placeholder.Mark)) || req.Header["Content-Encoding"] != nil {
+	if placeholder.Held([]byte(req.Target)) || placeholder.Held(req.Body) || req.Header["Content-Encoding"] != nil {
 		return true
 	}
 	for _, values := range req.Header {
 		for _, v := range values {
-			if strings.Contains(v, placeholder.Mark) {
+			if placeholder.Held([]byte(v)) {
 				return true
 			}
 		}
