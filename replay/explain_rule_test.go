@@ -1,8 +1,11 @@
 package replay_test
 
 import (
+	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -217,4 +220,61 @@ func TestNoRuleHoldsASecret(t *testing.T) {
 			t.Errorf("%s: no rule: %s", c.asked, content)
 		}
 	}
+}
+
+// FuzzAMemberThatDiffersIsNamed: whatever two values of a member are, and what stands
+// around them, there is a rule, and it makes a hit.
+func FuzzAMemberThatDiffersIsNamed(f *testing.F) {
+	f.Add("Today is ", "2026-11-28", "2026-11-29", " and more")
+	f.Add("", "a", "b", "")
+	f.Add("it's \"<é>&\n", "12:30", "1:45 pm", "\\ \t$'")
+	f.Add("key REDACTED-a-1 ", "5f2a9c", "0d7b1e77", " of")
+	f.Fuzz(func(t *testing.T, before, a, b, after string) {
+		x, y := before+a+after, before+b+after
+		if x == y || !utf8.ValidString(x) || !utf8.ValidString(y) || strings.Contains(x+y, "\r") {
+			t.Skip("nothing that all kinds of content can say")
+		}
+		text := func(v any) string {
+			data, err := json.Marshal(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(data)
+		}
+		for _, kind := range []struct {
+			contentType string
+			content     func(v string) string
+		}{
+			{js, func(v string) string { return text(map[string]any{"n": 1, "it's": []any{map[string]any{"v": v}}}) }},
+			{"application/x-ndjson", func(v string) string { return "{\"n\":1}\n" + text(map[string]any{"v": v}) + "\n" }},
+			{form, func(v string) string { return "n=1&v=" + url.QueryEscape(v) }},
+			{part, func(v string) string {
+				return field("n", "1") + field("v", strings.ReplaceAll(v, "--b", "")) + "--b--\r\n"
+			}},
+		} {
+			was, asks := kind.content(x), kind.content(y)
+			if was == asks {
+				continue
+			}
+			store := &memory{recs: []*fixtures.Recording{recordedAs("POST /x", was, "Content-Type", kind.contentType)}}
+			ask := func() (string, *explain.Rule) {
+				p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
+				res, content := send(t, p, "POST /x", asks, "Content-Type", kind.contentType)
+				var got told
+				_ = json.Unmarshal([]byte(content), &got) // not of a hit
+				return res.Header.Get("X-Cache"), got.Rule
+			}
+			cache, rule := ask()
+			if cache == "HIT" {
+				continue // but for what stands for a secret
+			}
+			if rule == nil {
+				t.Fatalf("no rule for %q instead of %q", asks, was)
+			}
+			store.rules = fixtures.Rules{Ignore: rule.Ignore, Echo: rule.Echo}
+			if cache, _ = ask(); cache != "HIT" {
+				t.Errorf("%q instead of %q is no hit under %+v", asks, was, rule)
+			}
+		}
+	})
 }

@@ -234,9 +234,28 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), n),
 		"a recording has placeholders where the secrets were.",
 	}
-	return x.miss("several-secrets", "recorded with several secrets", lines,
-		fix{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
-		apart)
+	fixes := []fix{
+		{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
+		apart,
+	}
+	all, err := x.From.Contents(ctx)
+	if err != nil {
+		return err
+	}
+	near, err := x.nearest(ctx, all)
+	if err != nil || near == nil {
+		return errors.Join(err, errNoTakes)
+	}
+	rule, err := x.rule(ctx, near, all)
+	if err != nil {
+		return err
+	}
+	if rule != nil {
+		fixes = append(fixes, x.leaveOut("If the secret does not matter", rule, all.Rules)...)
+	}
+	e := x.miss("several-secrets", "recorded with several secrets", lines, fixes...)
+	e.Rule = rule
+	return e
 }
 
 // withoutTags leaves out what tells callers apart only to programs.
