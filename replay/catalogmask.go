@@ -87,8 +87,8 @@ func (s *Sequence) masked(ctx context.Context, view fixtures.View, req *fixtures
 		return nil, nil, err
 	}
 	var found *disguised
-	for _, mask := range []func(*fixtures.Request) *fixtures.Request{cleaner.Mask, cleaner.MaskAll} {
-		masked := mask(req)
+	// Both are made: what the second shows is masked in later requests.
+	for _, masked := range []*fixtures.Request{cleaner.Mask(req), cleaner.MaskAll(req, &s.seen)} {
 		if !explain.HoldsPlaceholder(masked) {
 			continue
 		}

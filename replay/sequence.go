@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay/explain"
 )
 
@@ -26,6 +27,7 @@ type Sequence struct {
 	// Down is told of the result of every reading of the store. Nil ignores it.
 	Down *Outage
 
+	seen     secret.Seen // by requests
 	keys     fixtures.KeyMemory
 	sessions sessions
 	served   served
@@ -105,6 +107,9 @@ func (s *Sequence) choose(ctx context.Context, l *lookup) (*fixtures.Recording, 
 		return nil, err
 	}
 	req.Identify(view)
+	if req.Credentials != nil {
+		s.seen.Note(req.Header)
+	}
 	l.cause = explain.NotRecorded
 	for candidate, err := range s.alike(ctx, view, req, &l.keys) {
 		if errors.Is(err, errMixedSecrets) {

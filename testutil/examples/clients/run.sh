@@ -13,11 +13,15 @@
 # when a client failed, or missed offline. With KEEP what was recorded and printed
 # stays there.
 set -u
-cd "$(dirname "$0")" || exit
-here=$PWD
 work=${KEEP:-$(mktemp -d)}
 mkdir -p "$work/node" || exit
 work=$(cd "$work" && pwd) || exit
+cannery=$work/cannery
+if [ -n "${CANNERY:-}" ]; then
+	cannery=$(command -v "$CANNERY") && cannery=$(readlink -f "$cannery") || { echo "there is no $CANNERY" >&2; exit 2; }
+fi
+cd "$(dirname "$0")" || exit
+here=$PWD
 origin_pid='' proxy_pid='' mock_pid=''
 end() {
 	kill $origin_pid $proxy_pid $mock_pid 2>/dev/null
@@ -30,27 +34,19 @@ for v in $(compgen -e); do case $v in CANNERY_* | REDIS* | CACHE_* | GIT_* | *_p
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@example.test GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@example.test
 
-cannery=${CANNERY:-$work/cannery}
-[ -n "${CANNERY:-}" ] || go build -o "$cannery" example.com/cannery/cmd/cannery || exit
-cannery=$(readlink -f "$(command -v "$cannery")") || { echo "there is no ${CANNERY}" >&2; exit 2; }
+[ "$cannery" != "$work/cannery" ] || go build -o "$cannery" example.com/cannery/cmd/cannery || exit
 go build -o "$work/origin" ./origin || exit
-# Rules over parts are newer than the rest.
-parts=$("$cannery" start --help | grep -c -- '--ignore PART')
 
 # rules NAME sets what the client's requests need to be told.
 rules() {
 	rules=()
 	case $1 in
 	openai | anthropic | graphql) rules=(--cache-method POST) ;;
-	elasticsearch)
-		if [ "$parts" = 0 ]; then rules=(--cache-method POST); else rules=(--cache-method 'POST /*/_search' --cache-method 'POST /_msearch' --cache-method 'POST /*/_count'); fi
-		;;
-	soap)
-		rules=(--cache-method POST)
-		[ "$parts" = 0 ] || rules+=(--ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken')
-		;;
+	elasticsearch) rules=(--cache-method 'POST /*/_search' --cache-method 'POST /_msearch' --cache-method 'POST /*/_count') ;;
+	soap) rules=(--cache-method POST --ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken') ;;
 	oauth)
-		if [ "$parts" = 0 ]; then rules=(--ignore-query state --ignore-query code_challenge); else rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion --volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)'); fi
+		rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion)
+		rules+=(--volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)') # the state comes back
 		;;
 	esac
 }
