@@ -47,6 +47,7 @@ var ruleCases = []struct {
 	{name: "UUID in a path", request: "GET /jobs/5a0c1a3e-8a9d-4f5e-9b1c-2d3e4f5a6b7c?q=1 -> GET /jobs/0c1a3e5a-9d8a-5e4f-1c9b-3e4f2d5a6b7c?q=1", want: []string{`regexp:^/jobs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})`}},
 	{name: "two ids in a path", request: "GET /users/17/orders/2026-11-28 -> GET /users/18/orders/2026-11-29", want: []string{`regexp:^/users/(\d+)/orders`, `regexp:/orders/(\d{4}-\d{2}-\d{2})`}},
 	{name: "ids side by side", request: "GET /v1/u/17/4/notes -> GET /v1/u/18/5/notes", want: []string{`regexp:^/v1/u/(\d+/\d+)/notes`}},
+	{name: "nearly all of a path", request: "GET /u/5a0c1a3e-8a9d-4f5e-9b1c-2d3e4f5a6b7c/k7d8f9aa1 -> GET /u/0c1a3e5a-9d8a-5e4f-1c9b-3e4f2d5a6b7c/x1y2z3w4v", want: []string{`regexp:^/u/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[A-Za-z0-9_-]+)`}},
 	{name: "form", request: "POST /f", header: "Content-Type: " + form, recorded: "when=1&a=1", asked: "a=1&when=2", want: []string{"form:when"}},
 	{name: "form, repeated", request: "POST /f", header: "Content-Type: " + form, recorded: "t=1&t=2&a=1", asked: "a=1&t=2", want: []string{"form:t"}},
 	{name: "multipart", request: "POST /f", header: "Content-Type: " + part, recorded: field("when", "1") + field("a", "1") + "--b--\r\n", asked: field("when", "23") + field("a", "1") + "--b--\r\n", want: []string{"form:when"}},

@@ -165,7 +165,9 @@ func (x *explainer) usedUp(ctx context.Context) error {
 // errNoTakes says that a store has changed while a miss was explained.
 var errNoTakes = errors.New("the recordings have changed meanwhile: try again")
 
-var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$`)
+// credentialsPlaceholder is what stands in fixtures for who asks, alone or in the place
+// of the secret.
+var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$|` + placeholder.Numbered.String())
 
 func (x *explainer) severalCredentials(ctx context.Context) error {
 	recs, err := x.From.Fitting(ctx)

@@ -67,7 +67,7 @@ func (x *explainer) recording(when string) fix {
 	switch {
 	case x.Hints.Record != "":
 	case limits != nil:
-		f.note = "  It records nothing that " + strings.Join(limits, " and ") + " leave out."
+		f.note = "  What is left out by " + strings.Join(limits, " and ") + " is not recorded."
 	case x.recorder() == "start" && !x.asksWithPlaceholder():
 		f.note = "  An answer that depends on the moment or on who asks, as 500 or 401, needs --record-status 2xx,3xx,4xx,5xx too."
 	}
