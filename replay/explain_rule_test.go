@@ -203,6 +203,45 @@ func TestARuleSaysWhatItJoins(t *testing.T) {
 	}
 }
 
+// TestItNeedNotMatterWhoAsks: nor which variant, nor what an answer repeats in its header.
+func TestItNeedNotMatterWhoAsks(t *testing.T) {
+	by := func(who string) *fixtures.Recording {
+		rec := recordedAs("GET /me", "")
+		rec.Request.Credentials = map[string]string{"Authorization": who}
+		rec.Response.Body.Bytes = []byte(who)
+		return rec
+	}
+	varies := recordedAs("GET /page", "", "Accept-Language", "de")
+	varies.Response.Header.Set("Vary", "Accept-Language, Accept-Encoding")
+	repeats := recordedAs("GET /traced", "", "X-Trace", "1")
+	repeats.Response.Header.Set("X-Trace", "1")
+	rules := fixtures.Rules{MatchHeader: []string{"X-Trace"}}
+	store := imported(t, rules, by("credentials-1"), by("credentials-2"), varies, repeats)
+	for _, c := range []struct {
+		request, name, value string
+		want                 explain.Rule
+	}{
+		{"GET /me", "Authorization", "Bearer other", explain.Rule{Ignore: []string{"credentials"}, Joins: 2}},
+		{"GET /page", "Accept-Language", "fr", explain.Rule{Ignore: []string{"header:Accept-Language"}}},
+		{"GET /traced", "X-Trace", "2", explain.Rule{Echo: []string{"header:X-Trace"}}},
+	} {
+		rule := ruleOf(t, offlineOn(store), c.request, "", c.name, c.value)
+		if rule == nil {
+			t.Fatalf("%s: no rule", c.request)
+		}
+		if diff := cmp.Diff(c.want, *rule); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", c.request, diff)
+		}
+		rules.Ignore, rules.Echo = append(rules.Ignore, rule.Ignore...), append(rules.Echo, rule.Echo...)
+		if err := store.SetRules(t.Context(), rules); err != nil {
+			t.Fatal(err)
+		}
+		if res, content := send(t, offlineOn(store), c.request, "", c.name, c.value); res.Header.Get("X-Cache") != "HIT" {
+			t.Errorf("%s under the rule: %s", c.request, content)
+		}
+	}
+}
+
 // TestNoRuleHoldsASecret: neither its own, nor what stands around a part.
 func TestNoRuleHoldsASecret(t *testing.T) {
 	const secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
