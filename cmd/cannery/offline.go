@@ -9,9 +9,11 @@ import (
 // offlineProxy puts together what answers from recordings only. Nothing in it
 // can reach the network: no recorder, and an origin without a Forwarder.
 func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
+	first, others := o.origins.served(false, nil)
 	return &replay.Proxy{
 		Sequence: o.sequence(src, j),
-		Origin:   replay.Origin{Name: o.origin.name, URL: o.origin.url},
+		Origin:   first,
+		Others:   others,
 		Answers: replay.Answers{
 			MissStatus:  o.missStatus,
 			ReplaySpeed: o.replaySpeed,
@@ -36,8 +38,10 @@ func (o *start) sequence(from library, j *journal) *replay.Sequence {
 func (o *start) hints(src *source) explain.Hints {
 	_, redis := src.store.(*redisstore.Store)
 	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
-	if o.origin.url != nil {
-		h.Origin = o.origin.String()
+	for _, origin := range o.origins {
+		if origin.url != nil {
+			h.Origins = append(h.Origins, origin.String())
+		}
 	}
 	if redis {
 		h.Store = src.address

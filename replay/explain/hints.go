@@ -21,9 +21,9 @@ type Hints struct {
 	// no secrets. Nil means that nothing is needed.
 	Flags []Flag
 
-	// Origin is the value of --origin to record from. "" means what the
+	// Origins are the values of --origin to record from. Nil means what the
 	// recordings tell.
-	Origin string
+	Origins []string
 
 	// URL is where the proxy answers. "" stands for $CANNERY_URL.
 	URL string
