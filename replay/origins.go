@@ -197,7 +197,9 @@ func (w *writer) neighbours() *neighbourhood {
 	}
 	if from != nil {
 		if n.first == "" {
-			n.first = firstOf(from.origins, from.view.Rules)
+			if first, known := firstOf(from.origins, from.view.Rules); known {
+				n.first = first
+			}
 		}
 		for _, name := range from.origins {
 			recorded := fixtures.Request{Origin: name, Base: from.bases[name]}
@@ -216,15 +218,12 @@ func (n *neighbourhood) add(name, at string) {
 }
 
 // firstOf returns which of the origins that are recorded is asked when none is named,
-// "" when that is none of several.
-func firstOf(names []string, rules *fixtures.Rules) string {
-	switch {
-	case len(names) == 1:
-		return names[0]
-	case slices.Contains(names, rules.First):
-		return rules.First
+// if that is known. The name may be "".
+func firstOf(names []string, rules *fixtures.Rules) (name string, known bool) {
+	if len(names) == 1 {
+		return names[0], true
 	}
-	return ""
+	return rules.First, rules.First != "" && slices.Contains(names, rules.First)
 }
 
 // Paths returns where the origins are that the proxy stands for: by name the path
@@ -243,9 +242,13 @@ func (p *Proxy) Paths(ctx context.Context) (map[string]string, error) {
 			return nil, err
 		}
 		for _, name := range names {
-			paths[name] = OriginPath(name)
+			if name != "" {
+				paths[name] = OriginPath(name)
+			}
 		}
-		first = cmp.Or(first, firstOf(names, view.Rules))
+		if recorded, known := firstOf(names, view.Rules); known {
+			first = cmp.Or(first, recorded)
+		}
 	}
 	for i := range p.Others {
 		paths[p.Others[i].Name] = OriginPath(p.Others[i].Name)

@@ -214,7 +214,8 @@ func (s *Sequence) nameOrigin(ctx context.Context, l *lookup) (known bool, err e
 		return true, err
 	}
 	l.several = len(origins) > 1
-	if req.Origin = firstOf(origins, l.view.Rules); req.Origin != "" {
+	if first, known := firstOf(origins, l.view.Rules); known {
+		req.Origin = first
 		return true, nil
 	}
 	var having []string
