@@ -37,12 +37,7 @@ func (o *start) sequence(from library, j *journal) *replay.Sequence {
 // hints are what the explanation of a miss tells to type.
 func (o *start) hints(src *source) explain.Hints {
 	_, redis := src.store.(*redisstore.Store)
-	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
-	for _, origin := range o.origins {
-		if origin.url != nil {
-			h.Origins = append(h.Origins, origin.String())
-		}
-	}
+	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags, Origins: o.origins.flags()}
 	if redis {
 		h.Store = src.address
 	}

@@ -162,7 +162,7 @@ func parseOrigin(text string) (origin, error) {
 	address := text
 	if m := originName.FindStringSubmatch(text); m != nil {
 		o.name, address = m[1], m[2]
-	} else if name, rest, ok := strings.Cut(text, "="); ok && !strings.ContainsAny(name, ":/?#") && strings.Contains(rest, "://") {
+	} else if name, rest, ok := strings.Cut(text, "="); ok && !strings.Contains(name, ":") && strings.Contains(rest, "://") {
 		return origin{}, misuse("a name is of letters, digits, '.', '-' and '_', and begins with a letter or digit", "the name %q cannot be part of a URL", name)
 	}
 	if !strings.Contains(address, "://") {

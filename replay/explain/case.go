@@ -116,8 +116,8 @@ func (x *explainer) otherOrigin(origin string) *Miss {
 		{when: "To get the recordings of that origin:", command: x.offline("--origin", origin)},
 		x.recording("To record it of yours:"),
 	}
-	if x.Origins != nil {
-		fixes[0] = fix{when: "To get it of that origin, ask for:", command: x.below(origin)}
+	if len(x.Origins) > 1 {
+		fixes = slices.Insert(fixes, 0, fix{when: "To get it of that origin, ask for:", command: x.below(origin)})
 	}
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),

@@ -140,16 +140,25 @@ func (x *explainer) child() []string {
 // origins returns the flags of all origins that are recorded together, the one of the
 // request among them.
 func (x *explainer) origins() []string {
-	values := x.Hints.Origins
-	if values == nil && len(x.Known) > 1 {
-		values = x.Known
-	}
 	own := OriginFlag(x.Request.Origin, x.Base)
-	has := slices.ContainsFunc(values, func(value string) bool {
-		return value == own || strings.HasPrefix(value, x.Request.Origin+"=")
-	})
-	if values == nil || x.Request.Origin != "" && !has {
-		values = append(slices.Clone(values), own)
+	values := slices.Clone(x.Hints.Origins)
+	if values == nil && len(x.Known) > 1 {
+		values = slices.Clone(x.Known)
+	}
+	for i, value := range values {
+		if strings.Contains(value, "://") {
+			continue
+		}
+		isNamed := func(known string) bool { return strings.HasPrefix(known, value+"=") }
+		if at := slices.IndexFunc(append(x.Known, own), isNamed); at >= 0 {
+			values[i] = append(x.Known, own)[at]
+		} else {
+			values[i] = OriginFlag(value, "")
+		}
+	}
+	isOwn := func(value string) bool { return value == own || strings.HasPrefix(value, x.Request.Origin+"=") }
+	if values == nil || x.Request.Origin != "" && !slices.ContainsFunc(values, isOwn) {
+		values = append(values, own)
 	}
 	return originFlags(values)
 }

@@ -21,8 +21,8 @@ type Hints struct {
 	// no secrets. Nil means that nothing is needed.
 	Flags []Flag
 
-	// Origins are the values of --origin to record from. Nil means what the
-	// recordings tell.
+	// Origins are the values of --origin, names alone among them, of which the
+	// recordings know the URL. Nil means what the recordings tell.
 	Origins []string
 
 	// URL is where the proxy answers. "" stands for $CANNERY_URL.
