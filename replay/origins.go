@@ -272,6 +272,14 @@ func (w *writer) pathOf(n *neighbourhood, name string) string {
 	return OriginPath(name)
 }
 
+// originPath is where the request's origin is, "" for the first.
+func (w *writer) originPath() string {
+	if w.origin == &w.proxy.Origin {
+		return ""
+	}
+	return OriginPath(w.origin.Name)
+}
+
 // replacer puts the client's URLs of the proxy in the place of the origins'. It
 // replaces nothing when nobody knows these.
 func (w *writer) replacer() *links.Replacer {

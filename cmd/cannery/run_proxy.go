@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
@@ -24,13 +25,19 @@ type runProxy struct {
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	for _, at := range append([]replay.Origin{p.Origin}, p.Others...) {
+	for i, at := range append([]replay.Origin{p.Origin}, p.Others...) {
 		rec, _ := at.Forwarder.(*recorder.Recorder)
 		if rec == nil {
 			continue
 		}
 		p.recorders = append(p.recorders, rec)
-		rec.Bypassed = o.bypassed.answer
+		path := ""
+		if i > 0 {
+			path = replay.OriginPath(at.Name)
+		}
+		rec.Bypassed = func(r *http.Request, why string) {
+			o.bypassed.add(r.Method, path+secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+		}
 		if o.statuses == nil { // a test of an error is a test
 			rec.Statuses = recorder.AllStatuses()
 		}
