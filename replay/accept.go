@@ -148,7 +148,7 @@ func isWebSocket(r *http.Request) bool {
 // accept reads what of a request counts for matching. Content is read when the
 // request may be answered from recordings; it is sent on while it comes otherwise.
 // Of content that is too large to keep the digest is found, as it was recorded,
-// unless an origin is to have it, unread.
+// unless it is for an origin in any case.
 func (p *Proxy) accept(w *writer, r *http.Request) error {
 	l := &w.lookup
 	l.request = fixtures.Request{
@@ -172,25 +172,53 @@ func (p *Proxy) accept(w *writer, r *http.Request) error {
 	case err != nil:
 		return err
 	case len(head) <= fixtures.MaxRequestBody:
-		l.request.Body, l.sent = head, head
+		l.request.Body = head
 		if r.Header["Content-Encoding"] != nil {
 			l.request.Decode(p.rules(r.Context()))
 		}
-		r.Body = readCloser{bytes.NewReader(head), r.Body}
-		if r.Trailer == nil {
-			r.ContentLength = int64(len(head))
-		}
+		l.hold(r, head)
 		return nil
-	case w.origin.Forwarder != nil:
-		l.unread = tooLarge
-	default:
+	case w.origin.Forwarder == nil:
 		digest := p.rules(r.Context()).NewDigest(r.Header)
 		_, err := io.Copy(digest, io.MultiReader(bytes.NewReader(head), r.Body))
 		digest.Complete(&l.request)
 		return err
+	case p.Sequence == nil:
+		l.unread = tooLarge
+	default:
+		// The fixtures may have it, and if they do not, the origin is to get it.
+		rest, err := io.ReadAll(io.LimitReader(r.Body, int64(maxRequestHeld-len(head)+1)))
+		head = append(head, rest...)
+		switch {
+		case errors.Is(err, errSilent):
+			l.unread = conversation
+		case err != nil:
+			return err
+		case len(head) > maxRequestHeld:
+			l.unread = tooLarge
+		default:
+			digest := p.rules(r.Context()).NewDigest(r.Header)
+			_, _ = digest.Write(head)
+			digest.Complete(&l.request)
+			l.hold(r, head)
+			return nil
+		}
 	}
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(head), r.Body), r.Body}
 	return nil
+}
+
+// maxRequestHeld bounds content, in bytes, that is held until it is known whether the origin
+// is to have it.
+const maxRequestHeld = 64 << 20
+
+// hold has a request's content, all of which has come, sent on from memory.
+func (l *lookup) hold(r *http.Request, content []byte) {
+	l.sent = content
+	r.Body = readCloser{bytes.NewReader(content), r.Body}
+	if r.Trailer == nil {
+		r.ContentLength = int64(len(content))
+	}
 }
 
 // rules are those in force, nil when no source can say.

@@ -1,8 +1,11 @@
 package replay_test
 
 import (
+	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -44,6 +47,7 @@ var ruleCases = []struct {
 	{name: "UUID in a path", request: "GET /jobs/5a0c1a3e-8a9d-4f5e-9b1c-2d3e4f5a6b7c?q=1 -> GET /jobs/0c1a3e5a-9d8a-5e4f-1c9b-3e4f2d5a6b7c?q=1", want: []string{`regexp:^/jobs/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})`}},
 	{name: "two ids in a path", request: "GET /users/17/orders/2026-11-28 -> GET /users/18/orders/2026-11-29", want: []string{`regexp:^/users/(\d+)/orders`, `regexp:/orders/(\d{4}-\d{2}-\d{2})`}},
 	{name: "ids side by side", request: "GET /v1/u/17/4/notes -> GET /v1/u/18/5/notes", want: []string{`regexp:^/v1/u/(\d+/\d+)/notes`}},
+	{name: "nearly all of a path", request: "GET /u/5a0c1a3e-8a9d-4f5e-9b1c-2d3e4f5a6b7c/k7d8f9aa1 -> GET /u/0c1a3e5a-9d8a-5e4f-1c9b-3e4f2d5a6b7c/x1y2z3w4v", want: []string{`regexp:^/u/([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[A-Za-z0-9_-]+)`}},
 	{name: "form", request: "POST /f", header: "Content-Type: " + form, recorded: "when=1&a=1", asked: "a=1&when=2", want: []string{"form:when"}},
 	{name: "form, repeated", request: "POST /f", header: "Content-Type: " + form, recorded: "t=1&t=2&a=1", asked: "a=1&t=2", want: []string{"form:t"}},
 	{name: "multipart", request: "POST /f", header: "Content-Type: " + part, recorded: field("when", "1") + field("a", "1") + "--b--\r\n", asked: field("when", "23") + field("a", "1") + "--b--\r\n", want: []string{"form:when"}},
@@ -217,4 +221,61 @@ func TestNoRuleHoldsASecret(t *testing.T) {
 			t.Errorf("%s: no rule: %s", c.asked, content)
 		}
 	}
+}
+
+// FuzzAMemberThatDiffersIsNamed: whatever two values of a member are, and what stands
+// around them, there is a rule, and it makes a hit.
+func FuzzAMemberThatDiffersIsNamed(f *testing.F) {
+	f.Add("Today is ", "2026-11-28", "2026-11-29", " and more")
+	f.Add("", "a", "b", "")
+	f.Add("it's \"<é>&\n", "12:30", "1:45 pm", "\\ \t$'")
+	f.Add("key REDACTED-a-1 ", "5f2a9c", "0d7b1e77", " of")
+	f.Fuzz(func(t *testing.T, before, a, b, after string) {
+		x, y := before+a+after, before+b+after
+		if x == y || !utf8.ValidString(x) || !utf8.ValidString(y) || strings.Contains(x+y, "\r") {
+			t.Skip("nothing that all kinds of content can say")
+		}
+		text := func(v any) string {
+			data, err := json.Marshal(v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(data)
+		}
+		for _, kind := range []struct {
+			contentType string
+			content     func(v string) string
+		}{
+			{js, func(v string) string { return text(map[string]any{"n": 1, "it's": []any{map[string]any{"v": v}}}) }},
+			{"application/x-ndjson", func(v string) string { return "{\"n\":1}\n" + text(map[string]any{"v": v}) + "\n" }},
+			{form, func(v string) string { return "n=1&v=" + url.QueryEscape(v) }},
+			{part, func(v string) string {
+				return field("n", "1") + field("v", strings.ReplaceAll(v, "--b", "")) + "--b--\r\n"
+			}},
+		} {
+			was, asks := kind.content(x), kind.content(y)
+			if was == asks {
+				continue
+			}
+			store := &memory{recs: []*fixtures.Recording{recordedAs("POST /x", was, "Content-Type", kind.contentType)}}
+			ask := func() (string, *explain.Rule) {
+				p := &replay.Proxy{Sequence: &replay.Sequence{Store: store, Catalog: &replay.Catalog{Store: store}}}
+				res, content := send(t, p, "POST /x", asks, "Content-Type", kind.contentType)
+				var got told
+				_ = json.Unmarshal([]byte(content), &got) // not of a hit
+				return res.Header.Get("X-Cache"), got.Rule
+			}
+			cache, rule := ask()
+			if cache == "HIT" {
+				continue // but for what stands for a secret
+			}
+			if rule == nil {
+				t.Fatalf("no rule for %q instead of %q", asks, was)
+			}
+			store.rules = fixtures.Rules{Ignore: rule.Ignore, Echo: rule.Echo}
+			if cache, _ = ask(); cache != "HIT" {
+				t.Errorf("%q instead of %q is no hit under %+v", asks, was, rule)
+			}
+		}
+	})
 }

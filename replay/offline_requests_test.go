@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -142,6 +143,42 @@ func TestALargeUploadIsFoundByItsDigest(t *testing.T) {
 	}
 	if a := off.do(t, "POST", "/", large+"z"); a.status != http.StatusFailedDependency {
 		t.Errorf("content that was not recorded: %d %.100q", a.status, a.body)
+	}
+}
+
+// TestALargeUploadIsAnsweredBesideAnOrigin: by what the fixtures have; what they have
+// not is forwarded whole, and recorded by its digest.
+func TestALargeUploadIsAnsweredBesideAnOrigin(t *testing.T) {
+	got := make(chan int64, 4)
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		n, _ := io.Copy(io.Discard, r.Body)
+		got <- n
+	}, nil)
+	upload := func(boundary, end string) (body, contentType string) {
+		return "--" + boundary + "\r\n\r\n" + strings.Repeat("x", fixtures.MaxRequestBody+1) + end + "\r\n--" + boundary + "--\r\n", "multipart/mixed; boundary=" + boundary
+	}
+	body, contentType := upload("one", "")
+	b.do(t, "POST", "/", body, "Content-Type", contentType)
+	<-got
+	run := &bench{store: b.store, dir: b.dir}
+	run.front(t, b.proxy.Origin.Name, func(f *bench) {
+		f.proxy = &replay.Proxy{
+			Sequence: &replay.Sequence{Store: b.store, Catalog: &replay.Catalog{Store: b.store}},
+			Cache:    b.proxy.Cache, Origin: b.proxy.Origin,
+		}
+	})
+	body, contentType = upload("other", "")
+	if a := run.do(t, "POST", "/", body, "Content-Type", contentType); a.cache() != "HIT" {
+		t.Errorf("with another boundary: %d %s", a.status, a.cache())
+	}
+	body, contentType = upload("one", "y")
+	for _, want := range []string{"MISS", "HIT"} {
+		if a := run.do(t, "POST", "/", body, "Content-Type", contentType); a.cache() != want {
+			t.Errorf("with other content: %d %s, want %s", a.status, a.cache(), want)
+		}
+	}
+	if n := <-got; n != int64(len(body)) {
+		t.Errorf("the origin got %d bytes, want %d", n, len(body))
 	}
 }
 

@@ -47,6 +47,9 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	report := Report{Stats: p.Stats()}
 	report.Asked = p.began.Load() != nil
 	if p.Sequence != nil {
+		for _, asked := range p.Sequence.sessions.unsure() {
+			p.Sequence.unsure.add(asked)
+		}
 		report.Unsure = p.Sequence.unsure.all()
 	}
 	report.Unmatched, report.UnmatchedCount = p.missed.all()

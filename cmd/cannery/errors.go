@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"example.com/cannery/fixtures/part"
 	"example.com/cannery/fixtures/spelling"
 )
 
@@ -54,6 +55,9 @@ func report(stderr io.Writer, command string, err error) int {
 	var f *failure
 	if !errors.As(err, &f) {
 		f = &failure{code: exitFailed, hint: redisHint(err)}
+	}
+	if f.code == exitFailed && errors.As(err, new(*part.Error)) { // in cannery.json
+		f = &failure{code: exitMisuse, hint: "parts of messages are " + strings.Join(part.Kinds(), ", ")}
 	}
 	if f.hint == "" && f.code == exitMisuse {
 		f.hint = fmt.Sprintf("see '%s --help'", command)

@@ -39,7 +39,7 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	fixes := []fix{x.recording("If your request is right, record it:")}
 	switch {
 	case rule == nil:
-	case areVolatile(near.differences) || rule.Ignore == nil: // or the answer repeats it
+	case areVolatile(near.differences), rule.Ignore == nil && areWords(near.differences): // as ids that are answered with
 		fixes = append(x.leaveOut("If it changes with every run", rule, all.Rules), fixes...)
 	default:
 		fixes = append(fixes, x.leaveOut("If the difference means nothing", rule, all.Rules)...)
@@ -203,7 +203,9 @@ func (x *explainer) usedUp(ctx context.Context) error {
 // errNoTakes says that a store has changed while a miss was explained.
 var errNoTakes = errors.New("the recordings have changed meanwhile: try again")
 
-var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$`)
+// credentialsPlaceholder is what stands in fixtures for who asks, alone or in the place
+// of the secret.
+var credentialsPlaceholder = regexp.MustCompile(`^credentials-[0-9]+$|` + placeholder.Numbered.String())
 
 func (x *explainer) severalCredentials(ctx context.Context) error {
 	recs, err := x.From.Fitting(ctx)
@@ -272,9 +274,28 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), n),
 		"a recording has placeholders where the secrets were.",
 	}
-	return x.miss("several-secrets", "recorded with several secrets", lines,
-		fix{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
-		apart)
+	fixes := []fix{
+		{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
+		apart,
+	}
+	all, err := x.From.Contents(ctx)
+	if err != nil {
+		return err
+	}
+	near, err := x.nearest(ctx, all)
+	if err != nil || near == nil {
+		return errors.Join(err, errNoTakes)
+	}
+	rule, err := x.rule(ctx, near, all)
+	if err != nil {
+		return err
+	}
+	if rule != nil {
+		fixes = append(fixes, x.leaveOut("If the secret does not matter", rule, all.Rules)...)
+	}
+	e := x.miss("several-secrets", "recorded with several secrets", lines, fixes...)
+	e.Rule = rule
+	return e
 }
 
 // withoutTags leaves out what tells callers apart only to programs.

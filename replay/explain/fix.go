@@ -54,11 +54,21 @@ func HoldsPlaceholder(req *fixtures.Request) bool {
 	return false
 }
 
-// recording is the fix that records what is missing.
+// recording is the fix that records what is missing. It says what that may pass over:
+// who does as it says is not to end with the same miss.
 func (x *explainer) recording(when string) fix {
 	f := fix{when: when, command: x.record()}
-	has := func(flag Flag) bool { return flag.Name == "record-status" }
-	if x.Hints.Record == "" && x.recorder() == "start" && !x.asksWithPlaceholder() && !slices.ContainsFunc(x.Hints.Flags, has) {
+	var limits []string
+	for _, flag := range x.Hints.Flags {
+		if flag.Name == "record-status" || flag.Name == "max-body" {
+			limits = append(limits, CommandLine(flag.Words()...))
+		}
+	}
+	switch {
+	case x.Hints.Record != "":
+	case limits != nil:
+		f.note = "  What is left out by " + strings.Join(limits, " and ") + " is not recorded."
+	case x.recorder() == "start" && !x.asksWithPlaceholder():
 		f.note = "  An answer that depends on the moment or on who asks, as 500 or 401, needs --record-status 2xx,3xx,4xx,5xx too."
 	}
 	return f
@@ -224,10 +234,11 @@ func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) [
 	}
 	flags := ruleFlags(&rules)
 	if dir := x.Hints.Fixtures; dir != "" {
-		return []fix{
-			{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note},
-			{when: "or with these flags where it is recorded:", command: CommandLine(flags...)},
+		fixes := []fix{{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note}}
+		if x.Hints.Record == "" {
+			fixes = append(fixes, fix{when: "or with these flags where it is recorded:", command: CommandLine(flags...)})
 		}
+		return fixes
 	}
 	return []fix{{when: when + ":", command: x.offline(flags...), note: note}}
 }
@@ -263,6 +274,14 @@ func areVolatile(list []difference) bool {
 		}
 	}
 	return len(list) > 0
+}
+
+// areWords reports whether all that differs are words or numbers.
+func areWords(list []difference) bool {
+	return !slices.ContainsFunc(list, func(d difference) bool {
+		a, b := wordOf(d.yours), wordOf(d.recorded)
+		return a == "" || b == "" || strings.ContainsAny(a+b, " \t\n")
+	})
 }
 
 // wordOf returns a word or number, "" for anything else.

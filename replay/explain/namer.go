@@ -203,13 +203,18 @@ func (n *namer) arrays(path string, x, y []any) {
 // maxElementsNamed is how many elements of an array are named each for itself.
 const maxElementsNamed = 3
 
+// maxPart is the length of the longest part, in bytes, that a rule may have.
+const maxPart = 1000
+
 // elements adds what differs in an element, "@" in its paths.
 func (n *namer) elements(path string, list []string) {
 	for _, part := range list {
 		if rest, ok := strings.CutPrefix(part, "json:@"); ok {
 			part = "json:" + path + rest
 		}
-		n.add(part)
+		if len(part) <= maxPart {
+			n.add(part)
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func decodedPath(path string) string {
 const otherSegment = 16
 
 // pathEdits compares paths segment by segment. They are similar when at most
-// half of the segments are other words.
+// half of the segments are other words, ids apart.
 func pathEdits(a, b string, limit int) (edits int, similar bool) {
 	na, nb := strings.Count(a, "/"), strings.Count(b, "/")
 	others := max(na, nb) - min(na, nb)
@@ -86,7 +86,9 @@ func pathEdits(a, b string, limit int) (edits int, similar bool) {
 		n, ok := spelling.Edits(x, y)
 		if !ok {
 			n = otherSegment + min(max(len(x), len(y)), otherSegment) - 1
-			others++
+			if strings.IndexFunc(x, isDigit) < 0 || strings.IndexFunc(y, isDigit) < 0 {
+				others++ // else they may be ids
+			}
 		}
 		if edits += n; edits > limit || 2*others > na {
 			return 0, false

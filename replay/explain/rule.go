@@ -58,7 +58,7 @@ func (x *explainer) rule(ctx context.Context, near *neighbour, all Contents) (*R
 	masked.Session, masked.Method = asked.Session, asked.Method
 	recorded := x.mask.mask(&near.rec.Request)
 	trial := &trial{rules: all.Rules, rec: near.rec, asked: &asked}
-	if HoldsPlaceholder(&near.rec.Request) {
+	if HoldsPlaceholder(&near.rec.Request) && x.Cause != SeveralSecrets {
 		trial.masked, trial.recorded = &masked, recorded
 	}
 	// What is secret has no place in an expression. If that alone differs, its name is

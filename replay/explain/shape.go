@@ -61,10 +61,11 @@ type change struct {
 	from, to int // in the first text
 	expr     string
 	random   bool // it looks as if it were another one each time
+	same     bool // it does not differ yet: a time, or an id, that will
 }
 
-// changesOf returns the changes from one text to another, nil when something without a
-// shape differs. Those that stand close together are one.
+// changesOf returns the changes from one text to another, and the times and ids in it,
+// nil when something without a shape differs. Those that stand close together are one.
 func changesOf(x, y string) (changes []change) {
 	a, b := spansOf(x), spansOf(y)
 	if len(a) != len(b) {
@@ -78,15 +79,17 @@ func changesOf(x, y string) (changes []change) {
 			return nil
 		}
 		was, is := x[s.from:s.to], y[t.from:t.to]
-		expr, random := shapeOf(s.shape, was, is)
+		c := change{from: s.from, to: s.to, same: was == is}
+		c.expr, c.random = shapeOf(s.shape, was, is)
 		last := len(changes) - 1
 		switch {
-		case was == is:
-		case last >= 0 && changes[last].to == endX && len(between) <= closeBy && !strings.Contains(between, "\n"):
-			c := &changes[last]
-			c.to, c.expr, c.random = s.to, c.expr+regexp.QuoteMeta(between)+expr, c.random || random
+		case c.same && s.shape == word:
+		case last >= 0 && changes[last].to == endX && c.joins(&changes[last], between):
+			before := &changes[last]
+			before.to, before.expr = s.to, before.expr+regexp.QuoteMeta(between)+c.expr
+			before.random, before.same = c.random || before.random, c.same && before.same
 		default:
-			changes = append(changes, change{s.from, s.to, expr, random})
+			changes = append(changes, c)
 		}
 		endX, endY = s.to, t.to
 	}
@@ -94,6 +97,18 @@ func changesOf(x, y string) (changes []change) {
 		return nil
 	}
 	return changes
+}
+
+// closeBy is how many bytes may stand between two changes that are taken for one, as
+// between a date and its time.
+const closeBy = 6
+
+// joins reports whether two changes are one, with what stands between them.
+func (c *change) joins(before *change, between string) bool {
+	if c.same || before.same {
+		return between == " at " || len(between) <= 2 && between != "\n"
+	}
+	return len(between) <= closeBy && !strings.Contains(between, "\n")
 }
 
 // wordOfChange returns the one word in which texts differ, nil when they differ in more.
@@ -116,12 +131,10 @@ func wordOfChange(x, y string) []change {
 	if was == "" || is == "" || strings.ContainsAny(was+is, " \t\n") {
 		return nil
 	}
-	return []change{{from, len(x) - end, `\S+`, false}}
+	return []change{{from: from, to: len(x) - end, expr: anyWord}}
 }
 
-// closeBy is how many bytes may stand between two changes that are taken for one, as
-// between a date and its time.
-const closeBy = 6
+const anyWord = `\S+`
 
 // shapeOf returns an expression for two values of a shape.
 func shapeOf(shape int, a, b string) (expr string, random bool) {
@@ -182,7 +195,7 @@ func idShape(x, y string) (expr string, ok bool) {
 func isRandom(x, y string) bool {
 	changes := changesOf(x, y)
 	for _, c := range changes {
-		if !c.random {
+		if !c.random && !c.same {
 			return false
 		}
 	}
@@ -223,6 +236,9 @@ func (n *namer) within(s textForm, x, y string) bool {
 	}
 	var exprs []string
 	for i, c := range changes {
+		if c.same {
+			continue
+		}
 		from, to := 0, len(x)
 		if i > 0 {
 			from = changes[i-1].to
@@ -231,25 +247,20 @@ func (n *namer) within(s textForm, x, y string) bool {
 			to = changes[i+1].from
 		}
 		before, atBegin := s.before(x[from:c.from])
-		after, atEnd := "", to == len(x)
+		after, atEnd := "", false
 		if letters(before) < minContext {
 			after, atEnd = s.after(x[c.to:to])
-			atEnd = atEnd && to == len(x)
-		} else {
-			atEnd = false
 		}
 		enough := letters(before)+letters(after) >= minContext
-		if !enough && !isPlain {
+		if !enough && (!isPlain || c.expr == anyWord) {
 			return false // the member is all there is to be named
 		}
-		expr := regexp.QuoteMeta(before) + "(" + c.expr + ")" + regexp.QuoteMeta(after)
-		if !enough || before == "" && atBegin && from == 0 {
-			if atBegin && (from == 0 || isPlain) {
-				expr = s.begin + expr
-			}
-			if atEnd && to == len(x) {
-				expr += s.end
-			}
+		expr, edge := regexp.QuoteMeta(before)+"("+c.expr+")"+regexp.QuoteMeta(after), !enough || before == ""
+		if edge && atBegin && (from == 0 || isPlain) {
+			expr = s.begin + expr
+		}
+		if edge && atEnd && to == len(x) {
+			expr += s.end
 		}
 		exprs = append(exprs, "regexp:"+expr)
 	}

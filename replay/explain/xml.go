@@ -26,7 +26,7 @@ func readXML(text []byte) *element {
 	d.Strict = false
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	open := []*element{{}}
-	for n := 0; n < maxElements; n++ {
+	for range maxElements {
 		token, err := d.RawToken()
 		if err == io.EOF && len(open) == 1 && len(open[0].children) == 1 {
 			return open[0].children[0]
@@ -72,9 +72,9 @@ func (n *namer) elementsApart(path string, x, y *element) {
 	names := maps.Clone(x.attributes)
 	maps.Copy(names, y.attributes)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if v, inX := x.attributes[name]; !inX || v != y.attributes[name] {
-			n.add("xml://" + x.name + "/@" + name)
-		} else if _, inY := y.attributes[name]; !inY {
+		v, inX := x.attributes[name]
+		w, inY := y.attributes[name]
+		if inX != inY || v != w {
 			n.add("xml://" + x.name + "/@" + name)
 		}
 	}

@@ -50,6 +50,7 @@ func oddRecordings() []*fixtures.Recording {
 	full.Request.Session = "a test/of ours"
 	full.Request.Header = http.Header{"Accept": {"a", "b"}, "X-Empty": {""}, "X-Latin": {"caf\xe9"}}
 	full.Request.Credentials = map[string]string{"Authorization": "0123456789abcdef"}
+	full.Request.Secrets = []string{"89abcdef0123456789abcdef01234567"}
 	full.Response.Interim = []fixtures.Interim{{Status: 103, Header: http.Header{"Link": {"</a>", "</b>"}}}}
 	full.Response.Header = http.Header{
 		"Set-Cookie": {"a=1; Path=/", "b=2", ""}, "X-Empty": {""}, "X-Latin": {"\xe9t\xe9"}, "Trailer": {"X-Sum"},
