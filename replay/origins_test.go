@@ -232,3 +232,43 @@ func TestPathsOfCookies(t *testing.T) {
 		}
 	}
 }
+
+// TestACookieOfADomainIsForItsOrigins: one for a whole domain goes to each origin that is
+// in it, and to no other.
+func TestACookieOfADomainIsForItsOrigins(t *testing.T) {
+	answered := func(r *http.Request) (*http.Response, error) {
+		header := http.Header{"Set-Cookie": {"sso=1; Domain=shop.test; Path=/", "mine=" + r.URL.Hostname() + "; Path=/"}, "Content-Type": {"text/plain"}}
+		return &http.Response{StatusCode: 200, ProtoMajor: 1, ProtoMinor: 1, ContentLength: -1, Header: header, Body: io.NopCloser(strings.NewReader(r.Header.Get("Cookie"))), Request: r}, nil
+	}
+	b := setUp(t, http.NotFound, nil)
+	b.front(t, "https://www.shop.test", func(b *bench) {
+		b.recorder.Transport = roundTripper(answered)
+		for _, name := range []string{"auth.shop.test", "other.test"} {
+			at := mustParse(t, "https://"+name)
+			b.proxy.Others = append(b.proxy.Others, replay.Origin{Name: name, URL: at, Forwarder: &recorder.Recorder{Origin: at, Transport: roundTripper(answered), Store: b.store, MaxBody: 1 << 20}})
+		}
+	})
+	jar, _ := cookiejar.New(nil)
+	get := func(path string) string {
+		t.Helper()
+		res, err := (&http.Client{Jar: jar}).Get(b.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, _ := io.ReadAll(res.Body)
+		return string(text)
+	}
+	get("/__cannery/origin/auth.shop.test/login")
+	for path, want := range map[string]string{"/a": "sso=1", "/__cannery/origin/auth.shop.test/a": "mine=auth.shop.test; sso=1", "/__cannery/origin/other.test/a": ""} {
+		got := strings.Split(get(path), "; ")
+		slices.Sort(got)
+		if strings.Join(got, "; ") != want {
+			t.Errorf("%s gets %q, want %q", path, got, want)
+		}
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
