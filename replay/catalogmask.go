@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -38,6 +39,22 @@ type disguised struct {
 type hidden struct {
 	line     int
 	recorded time.Time
+	refused  bool
+}
+
+// accepted returns which of the disguised was not refused, when only one was not
+// and the order they were recorded in is known: a suite that tests wrong
+// passwords, too. It is -1 otherwise.
+func (d *disguised) accepted() int {
+	if slices.ContainsFunc(d.among, func(h hidden) bool { return h.recorded.IsZero() }) {
+		return -1
+	}
+	isAccepted := func(h hidden) bool { return !h.refused }
+	first := slices.IndexFunc(d.among, isAccepted)
+	if first < 0 || slices.ContainsFunc(d.among[first+1:], isAccepted) {
+		return -1
+	}
+	return first
 }
 
 // add adds a recording. Takes of a request that is there are no others.
@@ -49,7 +66,7 @@ func (d *disguised) add(line int, rec *fixtures.Recording) {
 		d.status = rec.Response.Status
 	}
 	d.mixed = d.mixed || rec.Response.Status != d.status
-	d.among = append(d.among, hidden{line, rec.Recorded})
+	d.among = append(d.among, hidden{line, rec.Recorded, rec.Response.Status >= http.StatusBadRequest})
 	slices.SortStableFunc(d.among, func(a, b hidden) int {
 		return cmp.Or(a.recorded.Compare(b.recorded), cmp.Compare(a.line, b.line))
 	})

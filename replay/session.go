@@ -42,6 +42,7 @@ func (s *sessions) get(name string) *session {
 		replayed:  map[fixtures.Event]int64{},
 		changed:   map[fixtures.Key]int64{},
 		masked:    map[fixtures.Key]int{},
+		guesses:   map[fixtures.Key]*guesses{},
 	}
 	s.byName[name] = began
 	return began
@@ -105,6 +106,7 @@ type session struct {
 	unsafe    int64                    // which request was the last of these
 	order     fixtures.Order           // of the unsafe ones
 	masked    map[fixtures.Key]int     // how often secrets were taken for placeholders
+	guesses   map[fixtures.Key]*guesses
 	requests  int64
 }
 
@@ -176,6 +178,54 @@ func (s *session) unmasked(key fixtures.Key) int {
 	defer s.mu.Unlock()
 	s.masked[key]++
 	return s.masked[key] - 1
+}
+
+// The guesses are which of the disguised the secrets of requests were taken for:
+// the first secret for the first one, and so on.
+type guesses struct {
+	asked []fixtures.Key // requests with different secrets, one for each of the disguised at most
+	of    int            // so many are disguised
+	more  bool           // another secret came when there was none left
+	name  string         // method and path
+}
+
+// guess returns which of the disguised a request is taken for. A secret beyond
+// those recorded is taken for the one that was accepted.
+func (s *session) guess(d *disguised, asked fixtures.Key, name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.guesses[d.key]
+	if g == nil {
+		g = &guesses{of: len(d.among), name: name}
+		s.guesses[d.key] = g
+	}
+	if i := slices.Index(g.asked, asked); i >= 0 {
+		return min(i, len(d.among)-1)
+	}
+	if len(g.asked) >= len(d.among) {
+		g.more = true
+		return d.accepted()
+	}
+	g.asked = append(g.asked, asked)
+	return len(g.asked) - 1
+}
+
+// unsure returns the requests whose secrets were taken for recorded ones that
+// they may not be: there were fewer of them than were recorded, or more.
+func (s *sessions) unsure() (names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.byName {
+		session.mu.Lock()
+		for _, g := range session.guesses {
+			if g.more || len(g.asked) < g.of {
+				names = append(names, g.name)
+			}
+		}
+		session.mu.Unlock()
+	}
+	slices.Sort(names)
+	return names
 }
 
 // between is called with mu held. What was replayed by a request up to since
