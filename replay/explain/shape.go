@@ -64,9 +64,53 @@ type change struct {
 	same     bool // it does not differ yet: a time, or an id, that will
 }
 
+const (
+	// maxShaped bounds a text, in bytes, in all of which is looked for shapes, and what
+	// is looked at of a longer one. around is how much that is on both sides of where two
+	// texts differ.
+	maxShaped = 8 << 10
+	around    = 512
+)
+
 // changesOf returns the changes from one text to another, and the times and ids in it,
 // nil when something without a shape differs. Those that stand close together are one.
+// Of long texts it looks at where they differ.
 func changesOf(x, y string) (changes []change) {
+	if max(len(x), len(y)) <= maxShaped {
+		return changesWithin(x, y)
+	}
+	from, end := commonEnds(x, y)
+	from = max(from-around, 0)
+	end = max(end-around, 0)
+	for from > 0 && !isStart(x[from]) {
+		from--
+	}
+	for end > 0 && !isStart(x[len(x)-end]) {
+		end--
+	}
+	if x, y = x[from:len(x)-end], y[from:len(y)-end]; max(len(x), len(y)) > maxShaped {
+		return nil
+	}
+	changes = changesWithin(x, y)
+	for i := range changes {
+		changes[i].from, changes[i].to = changes[i].from+from, changes[i].to+from
+	}
+	return changes
+}
+
+// commonEnds returns how much two texts begin with, and end with, that is the same.
+func commonEnds(x, y string) (from, end int) {
+	n := min(len(x), len(y))
+	for from < n && x[from] == y[from] {
+		from++
+	}
+	for end < n-from && x[len(x)-1-end] == y[len(y)-1-end] {
+		end++
+	}
+	return from, end
+}
+
+func changesWithin(x, y string) (changes []change) {
 	a, b := spansOf(x), spansOf(y)
 	if len(a) != len(b) {
 		return nil
@@ -116,14 +160,7 @@ func (c *change) joins(before *change, between string) bool {
 
 // wordOfChange returns the one word in which texts differ, nil when they differ in more.
 func wordOfChange(x, y string) []change {
-	from := 0
-	for from < min(len(x), len(y)) && x[from] == y[from] {
-		from++
-	}
-	end := 0 // what both end with
-	for end < min(len(x), len(y))-from && x[len(x)-1-end] == y[len(y)-1-end] {
-		end++
-	}
+	from, end := commonEnds(x, y)
 	from = strings.LastIndexAny(x[:from], " \t\n") + 1
 	if space := strings.IndexAny(x[len(x)-end:], " \t\n"); space >= 0 {
 		end -= space
