@@ -15,7 +15,7 @@ import (
 // cannery for its HTTP proxy sends the absolute form (RFC 9112, section 3.2.2):
 // what it asks of other hosts is nothing that cannery can answer, and its
 // credentials are not the origin's to see.
-func (p *Proxy) target(r *http.Request) (string, error) {
+func (p *Proxy) target(w *writer, r *http.Request) (string, error) {
 	target := fixtures.RequestTarget(r.RequestURI)
 	if target == r.RequestURI || p.isItself(r) {
 		return target, nil
@@ -24,10 +24,13 @@ func (p *Proxy) target(r *http.Request) (string, error) {
 	if err != nil {
 		return "", storeProblem(err)
 	}
-	for _, origin := range origins {
-		base := strings.TrimSuffix(origin.EscapedPath(), "/")
-		if below, ok := strings.CutPrefix(target, base); ok && sameHost(r.URL, origin) && (below == "" || below[0] == '/' || below[0] == '?') {
-			return fixtures.RequestTarget(origin.Scheme + "://" + origin.Host + below), nil
+	for i := range origins {
+		at := origins[i].URL
+		if below, ok := strings.CutPrefix(target, basePath(at)); ok && sameHost(r.URL, at) && (below == "" || below[0] == '/' || below[0] == '?') {
+			if len(origins) > 1 {
+				w.goTo(&origins[i])
+			}
+			return fixtures.RequestTarget(at.Scheme + "://" + at.Host + below), nil
 		}
 	}
 	names := "an origin whose URL nobody knows"
@@ -56,11 +59,12 @@ func (p *Proxy) isItself(r *http.Request) bool {
 	return err == nil && port == asked
 }
 
-// origins returns the URLs of those that the proxy stands for, as far as they
-// are known.
-func (p *Proxy) origins(ctx context.Context) (origins []*url.URL, err error) {
-	if p.Origin.URL != nil {
-		origins = append(origins, p.Origin.URL)
+// origins returns those that the proxy stands for, as far as their URLs are known.
+func (p *Proxy) origins(ctx context.Context) (origins []Origin, err error) {
+	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+		if o.URL != nil {
+			origins = append(origins, o)
+		}
 	}
 	if p.Origin.Forwarder != nil {
 		return origins, nil
@@ -83,7 +87,7 @@ func (p *Proxy) origins(ctx context.Context) (origins []*url.URL, err error) {
 		}
 		recorded := fixtures.Request{Origin: name, Base: base}
 		if u, err := url.Parse(recorded.Address()); err == nil && u.Host != "" {
-			origins = append(origins, u)
+			origins = append(origins, Origin{Name: name, URL: u})
 		}
 	}
 	return origins, nil
@@ -103,9 +107,9 @@ func explicitPort(u *url.URL) string {
 	return ""
 }
 
-func urls(all []*url.URL) (texts []string) {
-	for _, u := range all {
-		texts = append(texts, u.String())
+func urls(all []Origin) (texts []string) {
+	for _, o := range all {
+		texts = append(texts, o.URL.String())
 	}
 	return texts
 }

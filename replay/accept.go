@@ -20,6 +20,8 @@ const (
 	ownRoot       = "/__cannery"
 	ownPrefix     = ownRoot + "/"
 	sessionPrefix = ownPrefix + "session/"
+	originPrefix  = ownPrefix + "origin/"
+	shortOrigin   = "/origin/" // after a session
 )
 
 // ServeHTTP answers a request and writes its entry into the log.
@@ -29,7 +31,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		first := began // alone on the heap, and only once
 		p.began.CompareAndSwap(nil, &first)
 	}
-	w := &writer{ResponseWriter: rw, proxy: p, request: r, named: p.Origin.URL}
+	w := &writer{ResponseWriter: rw, proxy: p, request: r, origin: &p.Origin, named: p.Origin.URL}
 	defer func() {
 		problem := recover()
 		w.end(problem == nil)
@@ -52,13 +54,14 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// dispatch tells cannery's own paths and sessions from requests to the origin.
+// dispatch tells cannery's own paths, sessions and other origins from requests to
+// the first.
 func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 	if r.Method == http.MethodConnect {
 		return &fixtures.Problem{
 			Status: http.StatusMethodNotAllowed,
 			Title:  "CONNECT is not supported",
-			Detail: "cannery stands in for one origin and is no tunnel",
+			Detail: "cannery stands in for its origins and is no tunnel",
 			Hint:   "use cannery's address as the base URL, not as a proxy",
 		}
 	}
@@ -67,25 +70,21 @@ func (p *Proxy) dispatch(w *writer, r *http.Request) error {
 			return err
 		}
 	}
-	target, err := p.target(r)
+	target, err := p.target(w, r)
 	if err != nil {
 		return err
 	}
 	if !isOwn(target) {
 		return p.session(w, r, target)
 	}
-	rest, ok := strings.CutPrefix(target, sessionPrefix)
-	if !ok {
+	rest, err := p.cutPrefixes(w, r, target)
+	switch {
+	case err != nil:
+		return err
+	case w.prefix == "":
 		return p.own(w, r, target)
 	}
-	name, path := rest, "/"
-	if end := strings.IndexAny(rest, "/?"); end >= 0 {
-		name, path = rest[:end], "/"+strings.TrimPrefix(rest[end:], "/")
-	}
-	w.prefix = sessionPrefix + name
-	// A field beside it is a second name.
-	r.Header[fixtures.SessionField] = append(r.Header[fixtures.SessionField], name)
-	return p.session(w, r, path)
+	return p.session(w, r, rest)
 }
 
 // checkRequestLine refuses what HTTP/1.1 has no request line for: net/http lets it
@@ -130,6 +129,9 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 		delete(r.Header, "Upgrade")
 	}
 	w.lookup.request.Session = w.session
+	if w.origin.Name != "" {
+		p.jar.keep(r.Header, w.origin.Name)
+	}
 	return p.answer(w, r)
 }
 
@@ -147,10 +149,11 @@ func isWebSocket(r *http.Request) bool {
 // request may be answered from recordings; it is sent on while it comes otherwise.
 // Of content that is too large to keep the digest is found, as it was recorded,
 // unless it is for an origin in any case.
-func (p *Proxy) accept(l *lookup, r *http.Request) error {
+func (p *Proxy) accept(w *writer, r *http.Request) error {
+	l := &w.lookup
 	l.request = fixtures.Request{
 		Session: l.request.Session,
-		Origin:  p.Origin.Name,
+		Origin:  w.origin.Name,
 		Method:  r.Method,
 		Target:  r.RequestURI,
 		Header:  r.Header,
@@ -175,7 +178,7 @@ func (p *Proxy) accept(l *lookup, r *http.Request) error {
 		}
 		l.hold(r, head)
 		return nil
-	case p.Origin.Forwarder == nil:
+	case w.origin.Forwarder == nil:
 		digest := p.rules(r.Context()).NewDigest(r.Header)
 		_, err := io.Copy(digest, io.MultiReader(bytes.NewReader(head), r.Body))
 		digest.Complete(&l.request)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay/explain"
@@ -15,22 +16,53 @@ func (p *Proxy) explain(ctx context.Context, l *lookup) error {
 	from, req := p.Sequence, &l.request
 	u := explain.Unanswered{
 		Cause: l.cause, Request: req, Rules: l.view.Rules,
-		Status: p.missStatus(), Hints: &p.Answers.Hints, Reset: p.resetCommand(req.Session),
+		PathOf: OriginPath, Status: p.missStatus(), Hints: &p.Answers.Hints, Reset: p.resetCommand(req.Session),
 		From: &evidence{from: from, lookup: l},
 	}
 	// That the store fails is said when it is asked for more.
 	u.Base, _ = from.Catalog.base(ctx, l.view, req.Origin)
-	var err error
-	switch l.cause {
-	case explain.WebSocket, explain.Conversation:
-		_, err = from.nameOrigin(ctx, l.view, req)
-	case explain.SeveralOrigins:
-		u.Origins, err = from.Catalog.Origins(ctx, l.view)
+	if l.cause == explain.WebSocket || l.cause == explain.Conversation {
+		if _, err := from.nameOrigin(ctx, l); err != nil {
+			return err
+		}
 	}
-	if err != nil {
+	if err := from.tellOrigins(ctx, l, &u); err != nil {
 		return err
 	}
 	return explain.Explain(ctx, u)
+}
+
+// tellOrigins says what there is of several origins.
+func (s *Sequence) tellOrigins(ctx context.Context, l *lookup, u *explain.Unanswered) error {
+	got, err := s.Catalog.at(ctx, l.view)
+	if err != nil || len(got.origins) < 2 {
+		if errors.As(err, new(*fixtures.CorruptError)) {
+			return nil // the explanation says so
+		}
+		return err
+	}
+	u.Origins = got.origins
+	for _, name := range got.origins {
+		flag := explain.OriginFlag(name, got.bases[name])
+		if name == l.view.Rules.First {
+			u.Known = slices.Insert(u.Known, 0, flag)
+		} else {
+			u.Known = append(u.Known, flag)
+		}
+		named := l.request
+		named.Origin = name
+		if name == l.request.Origin || l.unread != 0 {
+			continue
+		}
+		has, err := s.has(ctx, l, &named)
+		if err != nil {
+			return err
+		}
+		if has {
+			u.Elsewhere = append(u.Elsewhere, name)
+		}
+	}
+	return nil
 }
 
 // resetCommand is what to type to have a session begin again.

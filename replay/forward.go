@@ -14,11 +14,11 @@ import (
 // alone, it may find that another request was recorded while it waited:
 // fixtures.ErrExists.
 func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
-	l, forwarder := &w.lookup, p.Origin.Forwarder
+	l, forwarder := &w.lookup, w.origin.Forwarder
 	asked := &l.request
 	known := func() bool { return !l.replace && p.Cache.knows(r.Context(), *asked) }
 	commit := l.commit()
-	commit.Recording.Request.Base = p.Origin.base()
+	commit.Recording.Request.Base = w.origin.base()
 	w.recording = commit.Recording
 	flight := ""
 	if l.miss.seen != fixtures.SeenAll && !alone {
@@ -37,7 +37,7 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 		return err
 	case recorded:
 		return p.serve(w, r, commit.Recording, "MISS")
-	case p.Origin.FailWhenDown:
+	case w.origin.FailWhenDown:
 		return storeProblem(errors.New("the answer could not be recorded"))
 	}
 	if l.sent != nil { // it has been sent once

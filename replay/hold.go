@@ -93,7 +93,7 @@ func (h *hold) Close(whole bool) error {
 	switch {
 	case h.body != nil:
 		return h.body.Close()
-	case !whole || h.held() != links.Some:
+	case !whole || !h.namesOrigin():
 		h.to.sendHeader()
 		_, err := h.to.pass(h.content)
 		if !whole {
@@ -117,17 +117,22 @@ func (h *hold) Close(whole bool) error {
 	return err
 }
 
-// held says whether the content holds the origin's URL. The recorder knows,
-// unless it has given the recording up.
-func (h *hold) held() links.Held {
-	if rec := h.to.recording; rec != nil && rec.Response.Links != links.Unknown {
-		return rec.Response.Links
+// namesOrigin reports whether the content holds the origin's URL, which the recorder
+// knows unless it has given the recording up, or another origin's.
+func (h *hold) namesOrigin() bool {
+	body := fixtures.Body{Bytes: h.content}
+	held := links.Unknown
+	if rec := h.to.recording; rec != nil {
+		held = rec.Response.Links
 	}
-	rec := &fixtures.Recording{}
-	rec.Request.Base = h.to.origin().String()
-	rec.Response.Header, rec.Response.Body.Bytes = h.to.Header(), h.content
-	fixtures.FindLinks(rec)
-	return rec.Response.Links
+	if at := h.to.at(); at != nil && held == links.Unknown {
+		rec := &fixtures.Recording{}
+		rec.Request.Base = at.String()
+		rec.Response.Header, rec.Response.Body = h.to.Header(), body
+		fixtures.FindLinks(rec)
+		held = rec.Response.Links
+	}
+	return held == links.Some || h.to.namesNeighbour(body, h.codings)
 }
 
 // describe makes the header that of text which took the place of the content.

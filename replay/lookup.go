@@ -17,6 +17,7 @@ type lookup struct {
 	unread  unread
 	keys    keyer
 	again   bool // it has been looked for before
+	several bool // there are several origins to look for it in
 
 	view fixtures.View // of the source that was asked last
 

@@ -34,7 +34,12 @@ type Proxy struct {
 	// with an origin, which answers the rest.
 	Cache *Cache
 
-	Origin  Origin
+	// Origin is that of all paths but the ones of Others, each of which is at the
+	// OriginPath of its name. An offline proxy needs no Others: it has those that
+	// there are recordings of.
+	Origin Origin
+	Others []Origin
+
 	Answers Answers
 	Events  Events
 
@@ -44,6 +49,8 @@ type Proxy struct {
 	digest  sync.Once                 // says that an answer is left for its digest
 	began   atomic.Pointer[time.Time] // when the first request came
 	stopped stopped
+	jar     jar
+	near    atomic.Pointer[neighbourhood] // the one that was asked for last; nil: none was
 }
 
 // A Store is what replay needs of one: to read. Its contract is that of package
@@ -56,7 +63,8 @@ type Store interface {
 // An Origin is the server that a proxy stands in front of, or for.
 type Origin struct {
 	// Name is the origin's in keys. Offline "" means the only one that there
-	// are recordings of.
+	// are recordings of, or the first of several (fixtures.Rules.First), or the
+	// one that has recordings of the request.
 	Name string
 
 	// URL is where the origin is, and what answers name it by. Nil is not
@@ -145,10 +153,10 @@ const maxRounds = 4
 func (p *Proxy) answer(w *writer, r *http.Request) error {
 	defer p.hear(w, r)()
 	l := &w.lookup
-	if err := p.accept(l, r); err != nil {
+	if err := p.accept(w, r); err != nil {
 		return err
 	}
-	if p.Origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method, r.RequestURI)) {
+	if w.origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method, r.RequestURI)) {
 		return p.bypass(w, r)
 	}
 	for round := 0; ; round++ {
@@ -167,7 +175,7 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 			if err := from.lost(r.Context(), l, err); err != nil {
 				return p.cannotSay(w, r, err)
 			}
-		case p.Origin.Forwarder == nil:
+		case w.origin.Forwarder == nil:
 			return p.unmatched(w, r)
 		default:
 			alone := round >= maxRounds-1
@@ -185,7 +193,7 @@ func (p *Proxy) bypass(w *writer, r *http.Request) error {
 		view, _ := p.Cache.Store.View(r.Context()) // the last one known will do
 		w.follow(view.Rules)
 	}
-	return p.Origin.Forwarder.Bypass(w, r, nil)
+	return w.origin.Forwarder.Bypass(w, r, nil)
 }
 
 // find asks the sources in their order.
@@ -210,7 +218,7 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	if problem := new(fixtures.Problem); errors.As(err, &problem) {
 		return err
 	}
-	if p.Origin.Forwarder == nil || p.Origin.FailWhenDown {
+	if w.origin.Forwarder == nil || w.origin.FailWhenDown {
 		return storeProblem(err)
 	}
 	w.bypassed = "the store failed"
@@ -218,5 +226,5 @@ func (p *Proxy) cannotSay(w *writer, r *http.Request, err error) error {
 	if w.lookup.view.Rules != nil {
 		changed = w.lookup.commit()
 	}
-	return p.Origin.Forwarder.Bypass(w, r, changed)
+	return w.origin.Forwarder.Bypass(w, r, changed)
 }

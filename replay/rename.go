@@ -30,7 +30,7 @@ func (w *writer) follow(rules *fixtures.Rules) {
 func (w *writer) renames(status int, header http.Header) bool {
 	return !w.leave &&
 		status != http.StatusPartialContent && status != http.StatusNoContent && status != http.StatusNotModified &&
-		links.Textual(header) && coding.Decodable(coding.Of(header)) && digestIn(header) == "" && w.origin() != nil
+		links.Textual(header) && coding.Decodable(coding.Of(header)) && digestIn(header) == "" && (w.at() != nil || w.neighbours() != nil)
 }
 
 // digestIn returns the name of a field with a digest of the content, "" for none.

@@ -35,6 +35,7 @@ type Unused struct {
 	Method  string `json:"method"`
 	Target  string `json:"url"`
 	Session string `json:"session,omitempty"`
+	Origin  string `json:"origin,omitempty"` // of several; "" where there is one only
 	Take    int    `json:"take"`
 	Name    string `json:"name,omitempty"` // of the fixture; "" for one not imported
 }
@@ -60,14 +61,21 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 	if err != nil {
 		return report, fmt.Errorf("find the unused recordings: %w", err)
 	}
+	origins := map[string]bool{}
 	for rec, err := range catalog.Store.Recordings(ctx) {
 		if err != nil {
 			report.Unused = nil
 			return report, fmt.Errorf("find the unused recordings: %w", err)
 		}
+		origins[rec.Request.Origin] = true
 		if p.served(view, rec) == 0 && !p.recorded(rec) {
 			req := &rec.Request
-			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, rec.Take, rec.Name})
+			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, req.Origin, rec.Take, rec.Name})
+		}
+	}
+	for i := range report.Unused {
+		if len(origins) < 2 {
+			report.Unused[i].Origin = ""
 		}
 	}
 	return report, nil

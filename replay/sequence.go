@@ -102,7 +102,7 @@ func (s *Sequence) lost(ctx context.Context, l *lookup, err error) error {
 // there is none.
 func (s *Sequence) choose(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, view := &l.request, l.view
-	if known, err := s.nameOrigin(ctx, view, req); !known || err != nil {
+	if known, err := s.nameOrigin(ctx, l); !known || err != nil {
 		l.cause = explain.SeveralOrigins
 		return nil, err
 	}
@@ -206,18 +206,49 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 	return found, nil
 }
 
-// nameOrigin completes a request that is for the only origin that there are
-// recordings of. It reports false when there are several.
-func (s *Sequence) nameOrigin(ctx context.Context, view fixtures.View, req *fixtures.Request) (known bool, err error) {
+// nameOrigin completes a request that names no origin: it is for the only one that
+// there are recordings of, else for the first, else for the only one that has it. It
+// reports false when it may be for several.
+func (s *Sequence) nameOrigin(ctx context.Context, l *lookup) (known bool, err error) {
+	req := &l.request
 	if req.Origin != "" {
 		return true, nil
 	}
-	origins, err := s.Catalog.Origins(ctx, view)
-	if err != nil || len(origins) > 1 {
-		return false, err
+	origins, err := s.Catalog.Origins(ctx, l.view)
+	if err != nil || len(origins) == 0 {
+		return true, err
 	}
-	if len(origins) == 1 {
-		req.Origin = origins[0]
+	l.several = len(origins) > 1
+	if first, known := firstOf(origins, l.view.Rules); known {
+		req.Origin = first
+		return true, nil
 	}
+	var having []string
+	for _, origin := range origins {
+		named := *req
+		named.Origin = origin
+		has, err := s.has(ctx, l, &named)
+		if err != nil {
+			return false, err
+		}
+		if has {
+			having = append(having, origin)
+		}
+	}
+	if len(having) != 1 {
+		return false, nil
+	}
+	req.Origin = having[0]
 	return true, nil
+}
+
+// has reports whether anything is recorded for a request.
+func (s *Sequence) has(ctx context.Context, l *lookup, req *fixtures.Request) (bool, error) {
+	for candidate := range candidates(req) {
+		_, err := s.Store.Takes(ctx, l.view, l.keys.key(&s.keys, l.view.Rules, candidate), candidate)
+		if !errors.Is(err, fixtures.ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }

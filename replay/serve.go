@@ -41,7 +41,7 @@ func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache
 	header["X-Cache"] = xCache(cache)
 
 	content := content{body: body}
-	if res.Links != links.None && body.Size() > 0 && w.renames(res.Status, header) {
+	if named := res.Links != links.None; body.Size() > 0 && (named || w.several()) && w.renames(res.Status, header) && (named || w.namesNeighbour(res.Body, coding.Of(header))) {
 		var err error
 		if content, err = w.renameRecorded(rec, body); err != nil {
 			return err

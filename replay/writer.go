@@ -22,10 +22,13 @@ type writer struct {
 	http.ResponseWriter
 	proxy   *Proxy
 	request *http.Request
-	prefix  string // of the request's path, when it named its session there
+	prefix  string // of the request's path, when it named its session or origin there
 	session string
-	lookup  lookup
-	content *timedBody // the request's, nil when nobody may have left some of it
+	origin  *Origin
+
+	sessionPath string // what of the prefix names the session
+	lookup      lookup
+	content     *timedBody // the request's, nil when nobody may have left some of it
 
 	status int
 	cache  string // what the answer says in X-Cache
@@ -35,7 +38,7 @@ type writer struct {
 	bypassed string // why the request was not looked up; "" when it was
 
 	// What the answer's own references name is the origin's URL, or what it
-	// was for the request that was recorded. See origin.
+	// was for the request that was recorded. See at.
 	named     *url.URL
 	recording *fixtures.Recording // that is served, or that is being made; nil for none
 
@@ -74,7 +77,7 @@ func (w *writer) WriteHeader(status int) {
 // startOver makes an answer that has not begun one of which nothing is known.
 func (w *writer) startOver() {
 	clear(w.Header())
-	w.named, w.recording, w.decided = w.proxy.Origin.URL, nil, false
+	w.named, w.recording, w.decided = w.origin.URL, nil, false
 }
 
 // sendHeader sends the header as it is.

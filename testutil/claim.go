@@ -26,13 +26,15 @@ func (c *claims) claim(m *recording, session string) error {
 	if err != nil {
 		return err
 	}
-	at := timeline{dir, m.config.name(m.origin), session}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if by := c.by[at]; by != nil && by != m {
-		return fmt.Errorf("another Start records the same test into %q, and one would replace what the other has recorded: share its Server, or give each a directory", m.config.Dir)
+	for _, o := range m.origins {
+		at := timeline{dir, o.Name, session}
+		if by := c.by[at]; by != nil && by != m {
+			return fmt.Errorf("another Start records the same test into %q, and one would replace what the other has recorded: share its Server, or give each a directory", m.config.Dir)
+		}
+		c.by[at] = m
 	}
-	c.by[at] = m
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"testing"
 
 	"example.com/cannery/fixtures"
@@ -27,18 +28,24 @@ const (
 	maxBody = 256 << 20
 )
 
-// recording forwards everything to the origin, and makes fixtures of it. What
+// recording forwards everything to its origins, and makes fixtures of it. What
 // the origin said, secrets included, is in a temporary directory of the test.
 type recording struct {
-	config    *Config
-	origin    *url.URL
-	set       *dir.Dir
-	store     *localstore.Store
-	transport *http.Transport
+	config     *Config
+	origins    []replay.Origin
+	transports []*http.Transport // of the origins
+	set        *dir.Dir
+	store      *localstore.Store
 }
 
 func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err error) {
-	m = &recording{config: c, origin: origin, transport: recorder.NewTransport(recorder.TransportConfig{Origin: origin})}
+	m = &recording{config: c}
+	if m.origins, err = c.origins(origin); err != nil {
+		return nil, err
+	}
+	for _, o := range m.origins {
+		m.transports = append(m.transports, recorder.NewTransport(recorder.TransportConfig{Origin: o.URL}))
+	}
 	if m.set, err = dir.Open(c.Dir); err != nil {
 		return nil, err
 	}
@@ -49,6 +56,9 @@ func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err e
 			return nil, err
 		}
 		rules = old.Rules
+	}
+	if len(m.origins) > 1 {
+		rules.First = m.origins[0].Name
 	}
 	if m.store, err = localstore.Open(t.TempDir(), cacheBytes); err != nil {
 		return nil, err
@@ -65,25 +75,46 @@ func (m *recording) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
 	methods := fixtures.Methods(m.config.Methods)
 	p.Cache = &replay.Cache{Store: m.store, Anew: true, Methods: methods}
-	p.Origin = replay.Origin{Name: m.config.name(m.origin), URL: m.origin, FailWhenDown: true}
-	p.Origin.Forwarder = &recorder.Recorder{
-		Origin:    m.origin,
-		Transport: m.transport,
-		Store:     m.store,
-		Methods:   methods,
-		Statuses:  recorder.AllStatuses(),
-		MaxBody:   maxBody,
-		Anew:      true,
-		Stored: func(err error) {
-			if err != nil {
-				s.test.errorf("a recording is lost: %v", err)
-			}
-		},
-		Remark: func(r *http.Request, what, why string) {
-			s.test.logf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
-		},
+	var all []replay.Origin
+	for i, o := range m.origins {
+		o.FailWhenDown = true
+		o.Forwarder = &recorder.Recorder{
+			Origin:    o.URL,
+			Transport: m.transports[i],
+			Store:     m.store,
+			Methods:   methods,
+			Statuses:  recorder.AllStatuses(),
+			MaxBody:   maxBody,
+			Anew:      true,
+			Stored: func(err error) {
+				if err != nil {
+					s.test.errorf("a recording is lost: %v", err)
+				}
+			},
+			Remark: func(r *http.Request, what, why string) {
+				s.test.logf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+			},
+		}
+		all = append(all, o)
 	}
+	p.Origin, p.Others = all[0], all[1:]
 	return p
+}
+
+// records reports whether an origin of a name is among those recorded.
+func (m *recording) records(name string) bool {
+	return slices.ContainsFunc(m.origins, func(o replay.Origin) bool { return o.Name == name })
+}
+
+// unreachable returns why one of the origins of a Server gave no answer, nil when all
+// that were asked have answered.
+func unreachable(s *Server) error {
+	for _, o := range append([]replay.Origin{s.proxy.Origin}, s.proxy.Others...) {
+		if why := o.Forwarder.(*recorder.Recorder).Unreachable(); why != nil {
+			return why
+		}
+	}
+	return nil
 }
 
 // end writes the fixtures of the tests that have passed. One whose origin was
@@ -95,7 +126,7 @@ func (m *recording) end(t *test, all []*Server) {
 		passed[s.session] = true
 	}
 	for _, s := range all {
-		why := s.proxy.Origin.Forwarder.(*recorder.Recorder).Unreachable()
+		why := unreachable(s)
 		if why != nil && s.test.passed() {
 			t.errorf("%s: nothing was recorded: %v", s.test.Name(), why)
 		}
@@ -107,7 +138,9 @@ func (m *recording) end(t *test, all []*Server) {
 	if len(passed) > 0 {
 		err = m.write(passed)
 	}
-	m.transport.CloseIdleConnections()
+	for _, transport := range m.transports {
+		transport.CloseIdleConnections()
+	}
 	if err = errors.Join(err, m.store.Close()); err != nil {
 		t.errorf("record into %q: %v", m.config.Dir, err)
 	}
@@ -120,7 +153,7 @@ func (m *recording) write(sessions map[string]bool) error {
 		return err
 	}
 	_, err = p.Write(ctx, m.set, dir.WriteOptions{Prune: true, Within: func(req *fixtures.Request) bool {
-		return sessions[req.Session] && req.Origin == m.config.name(m.origin)
+		return sessions[req.Session] && m.records(req.Origin)
 	}})
 	if err == nil && p.Left() > 0 {
 		err = fmt.Errorf("what looks like a secret is left: see 'cannery export %s --check'", m.config.Dir)

@@ -31,6 +31,9 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := c.origins(origin); err != nil {
+		return nil, err
+	}
 	m := &replaying{config: c, origin: origin}
 	if m.files, err = dir.OpenLibrary(t.Context(), c.Dir); err != nil {
 		_, missing := os.Stat(c.Dir)
@@ -126,7 +129,7 @@ func (m *replaying) unused(all []*Server) (names []string, err error) {
 			return nil, err
 		}
 		req := &rec.Request
-		if sees[req.Session] && req.Origin == cmp.Or(origin, req.Origin) && without[rec.Name] == len(all) {
+		if sees[req.Session] && (m.config.Others != nil || req.Origin == cmp.Or(origin, req.Origin)) && without[rec.Name] == len(all) {
 			names = append(names, rec.Name)
 		}
 	}

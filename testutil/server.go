@@ -32,6 +32,15 @@ type Server struct {
 // will do as well.
 func (s *Server) Client() *http.Client { return s.client }
 
+// OriginURL returns where an origin of a name answers, one of Config.Others or one
+// that is recorded: as URL does, without a slash at the end.
+func (s *Server) OriginURL(name string) string {
+	if name == s.proxy.Origin.Name {
+		return s.URL
+	}
+	return s.URL + replay.OriginPath(name)
+}
+
 // Session returns a Server for another test, usually a subtest: on the same
 // fixtures, with another URL, in the session that is named after that test. It
 // ends with that test, which is the one to fail for what is missing there. It

@@ -29,8 +29,11 @@ package testutil
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -49,13 +52,18 @@ type Config struct {
 	Dir string
 
 	// Origin is the URL to record from when CANNERY_RECORD=1 is in the
-	// environment. "" means to replay then too, whatever origin the
-	// recordings are of, as long as it is only one.
+	// environment. "" means to replay then too, whatever origins the
+	// recordings are of.
 	Origin string
 
 	// OriginName is what fixtures call the origin, for one whose URL is not
 	// always the same, such as a server on a free port. "" means Origin.
 	OriginName string
+
+	// Others are the URLs of further origins to record from, by their names:
+	// letters, digits, '.', '-' and '_'. Server.OriginURL says where each is. Nil
+	// means none; those that are recorded are replayed in any case.
+	Others map[string]string
 
 	// Methods are answered as GET is, and are not taken to change anything:
 	// POST, for an API that is asked in this way only. Nil means none.
@@ -136,10 +144,37 @@ func (c *Config) origin() (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("the Origin cannot be parsed as a URL") // which may have a password in it
 	}
+	return normalOrigin(u)
+}
+
+func normalOrigin(u *url.URL) (*url.URL, error) {
 	if err := checkOrigin(u); err != nil {
 		return nil, err
 	}
 	return recorder.NormalOrigin(u), nil
+}
+
+var originName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// origins returns all origins as a proxy has them, the first of them that at a URL.
+func (c *Config) origins(first *url.URL) ([]replay.Origin, error) {
+	all := []replay.Origin{{Name: c.name(first), URL: first}}
+	for _, name := range slices.Sorted(maps.Keys(c.Others)) {
+		u, err := url.Parse(c.Others[name])
+		switch {
+		case !originName.MatchString(name):
+			return nil, fmt.Errorf("the name %q in Others is not of letters, digits, '.', '-' and '_'", name)
+		case name == all[0].Name:
+			return nil, fmt.Errorf("the name %q in Others is that of Origin", name)
+		case err != nil:
+			return nil, fmt.Errorf("%q in Others cannot be parsed as a URL", name)
+		}
+		if u, err = normalOrigin(u); err != nil {
+			return nil, fmt.Errorf("%q in Others: %w", name, err)
+		}
+		all = append(all, replay.Origin{Name: name, URL: u})
+	}
+	return all, nil
 }
 
 // checkOrigin looks whether a URL can be an origin's. The error quotes it, but

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -21,8 +23,13 @@ type banner struct {
 	Port   int    `json:"port"`
 	Mode   string `json:"mode"`
 	Origin string `json:"origin"` // "": offline, whichever is recorded
-	Store  string `json:"store"`  // the password masked
-	PID    int    `json:"pid"`
+
+	// Origins are the URLs of all of several, by the variables that run has for
+	// them. Nil: there is one only.
+	Origins map[string]string `json:"origins,omitempty"`
+
+	Store string `json:"store"` // the password masked
+	PID   int    `json:"pid"`
 }
 
 // print writes the banner for people.
@@ -38,6 +45,9 @@ func (b banner) print(j *journal, rules *fixtures.Rules) {
 		j.talk(fmt.Sprintf("%-8s  %s", b.Mode, b.URL))
 	} else {
 		j.talk(fmt.Sprintf("%-8s  %s  ->  %s", b.Mode, b.URL, b.Origin))
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Origins)) {
+		j.talk(fmt.Sprintf("%-8s  %s=%s", "origin", name, b.Origins[name]))
 	}
 	j.talk(fmt.Sprintf("%-8s  %s", "store", b.Store))
 	if text := rulesText(rules); text != "" {

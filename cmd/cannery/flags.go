@@ -116,7 +116,7 @@ func (f *flags) again() (list []explain.Flag) {
 
 func (f *flags) fillOne(v *value, env environment, variables []string) error {
 	text, source, ok := env.first(variables...)
-	if !ok || text == "" && !v.list {
+	if !ok || text == "" && (!v.list || v.filled) {
 		return nil
 	}
 	f.source[v.flag] = source
@@ -153,6 +153,8 @@ type value struct {
 	text  string
 	given []string // all that it was set to
 	list  bool
+
+	filled bool // an empty variable sets nothing
 }
 
 func (v *value) String() string { return v.text }

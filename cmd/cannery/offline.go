@@ -9,9 +9,11 @@ import (
 // offlineProxy puts together what answers from recordings only. Nothing in it
 // can reach the network: no recorder, and an origin without a Forwarder.
 func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
+	first, others := o.origins.served(false, nil)
 	return &replay.Proxy{
 		Sequence: o.sequence(src, j),
-		Origin:   replay.Origin{Name: o.origin.name, URL: o.origin.url},
+		Origin:   first,
+		Others:   others,
 		Answers: replay.Answers{
 			MissStatus:  o.missStatus,
 			ReplaySpeed: o.replaySpeed,
@@ -35,10 +37,7 @@ func (o *start) sequence(from library, j *journal) *replay.Sequence {
 // hints are what the explanation of a miss tells to type.
 func (o *start) hints(src *source) explain.Hints {
 	_, redis := src.store.(*redisstore.Store)
-	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags}
-	if o.origin.url != nil {
-		h.Origin = o.origin.String()
-	}
+	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags, Origins: o.origins.flags()}
 	if redis {
 		h.Store = src.address
 	}

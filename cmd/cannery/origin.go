@@ -1,16 +1,21 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/recorder"
+	"example.com/cannery/replay"
 )
 
 // An origin is the server to stand in front of. The zero origin is none.
@@ -21,15 +26,132 @@ type origin struct {
 	url  *url.URL // nil: only what is recorded of it is wanted
 }
 
-// bindOrigin binds --origin, which can be given once.
+// bindOrigin binds an --origin that can be given once.
 func bindOrigin(f *flags, to *origin, parse func(string) (origin, error)) {
 	f.add("origin", func(text string) (err error) {
 		if before := to.String(); before != "" {
-			return misuse("run a cannery for each origin, on a port of its own", "%q is given already, and there can be one only", before)
+			return misuse("name the one whose entries are wanted, and import once for each", "%q is given already, and there can be one only", before)
 		}
 		*to, err = parse(text)
 		return err
 	})
+}
+
+// origins are those to stand in front of. The first is at /, each of the others at
+// the replay.OriginPath of its name.
+type origins []origin
+
+// bindOrigins binds an --origin that may be repeated.
+func bindOrigins(f *flags, to *origins, parse func(string) (origin, error)) {
+	f.add("origin", func(text string) error {
+		o, err := parse(text)
+		if err != nil {
+			return err
+		}
+		for _, other := range *to {
+			if err := o.clash(other); err != nil {
+				return err
+			}
+		}
+		*to = append(*to, o)
+		return nil
+	})
+	v := f.set.Lookup("origin").Value.(*value)
+	v.list, v.filled = true, true
+}
+
+// clash is the error of two origins that could not be told apart, by their names or
+// by what stands for these in paths and variables.
+func (o origin) clash(other origin) error {
+	switch {
+	case o.name == other.name && o.unnamed():
+		return misuse("give it once", "it is given already")
+	case o.name == other.name:
+		return misuse("name the other one differently: --origin NAME=URL", "an origin of the name %q is given already, %s", o.name, cmp.Or(other.address(), "without a URL"))
+	case o.variable() == other.variable():
+		return misuse("choose names that differ in more than case and punctuation: --origin NAME=URL", "its URL would be told in %s, as that of %q is", o.variable(), other)
+	}
+	return nil
+}
+
+// unnamed reports whether an origin has a URL, and no name beside it.
+func (o origin) unnamed() bool { return o.name == o.address() }
+
+// address is the origin's URL, "" for none.
+func (o origin) address() string {
+	if o.url == nil {
+		return ""
+	}
+	return o.url.String()
+}
+
+// variable is the name of the variable that has the URL of the origin for a command.
+func (o origin) variable() string { return originVariable(o.name) }
+
+func originVariable(name string) string {
+	return urlVariable + "_" + strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z':
+			return r - 'a' + 'A'
+		case 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+			return r
+		}
+		return '_'
+	}, replay.OriginLabel(name))
+}
+
+// first is the origin at /, the zero origin for none.
+func (all origins) first() origin {
+	if len(all) == 0 {
+		return origin{}
+	}
+	return all[0]
+}
+
+// served returns the origins as a proxy has them: the first, and the others. Without a
+// forwarder nothing is passed on to any.
+func (all origins) served(failWhenDown bool, forwarder func(origin) replay.Forwarder) (first replay.Origin, others []replay.Origin) {
+	for i, o := range all {
+		as := replay.Origin{Name: o.name, URL: o.url, FailWhenDown: failWhenDown}
+		if forwarder != nil {
+			as.Forwarder = forwarder(o)
+		}
+		if i == 0 {
+			first = as
+		} else {
+			others = append(others, as)
+		}
+	}
+	return first, others
+}
+
+// originURLs returns the URL of each origin at a proxy's URL, by the name of its
+// variable. Of two with one variable it is that of the first by name.
+func originURLs(ctx context.Context, p *replay.Proxy, at string) (map[string]string, error) {
+	paths, err := p.Paths(ctx)
+	if err != nil {
+		return nil, err
+	}
+	urls := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		if known := urls[originVariable(name)]; known == "" {
+			urls[originVariable(name)] = at + paths[name]
+		}
+	}
+	return urls, nil
+}
+
+// has reports whether an origin of a name is among them.
+func (all origins) has(name string) bool {
+	return slices.ContainsFunc(all, func(o origin) bool { return o.name == name })
+}
+
+// flags are the values of --origin.
+func (all origins) flags() (values []string) {
+	for _, o := range all {
+		values = append(values, o.String())
+	}
+	return values
 }
 
 var originName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)=(.*)$`)
@@ -40,6 +162,8 @@ func parseOrigin(text string) (origin, error) {
 	address := text
 	if m := originName.FindStringSubmatch(text); m != nil {
 		o.name, address = m[1], m[2]
+	} else if name, rest, ok := strings.Cut(text, "="); ok && !strings.Contains(name, ":") && strings.Contains(rest, "://") {
+		return origin{}, misuse("a name is of letters, digits, '.', '-' and '_', and begins with a letter or digit", "the name %q cannot be part of a URL", name)
 	}
 	if !strings.Contains(address, "://") {
 		return origin{}, noScheme(address)
@@ -78,15 +202,6 @@ func parseRecordedOrigin(text string) (origin, error) {
 		return origin{name: text}, nil
 	}
 	return parseOrigin(text)
-}
-
-// noURL is the error of an origin that is to be asked and has no URL; setting
-// is what it comes from, "" when there is none.
-func (o origin) noURL(setting string, none error) error {
-	if o.name == "" {
-		return none
-	}
-	return fmt.Errorf("%s %q: %w", setting, o.name, noScheme(o.name))
 }
 
 // noScheme is the error of an address such as localhost:8080.

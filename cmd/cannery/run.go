@@ -32,7 +32,9 @@ func newRun(w *world) *cobra.Command {
 		Use:   "run [flags] -- COMMAND...",
 		Short: "Run a command, such as a test suite, with the proxy beside it",
 		Long: `Start the proxy on a free port, run a command that finds its URL in CANNERY_URL
-and in the variables that --env names, and stop the proxy when it has ended.
+and in the variables that --env names, and stop the proxy when it has ended. Of
+several origins each has a URL of its own, in CANNERY_URL_NAME; CANNERY_URL is
+that of the first.
 
 With --offline the command gets recordings only, and whatever is not recorded is
 explained. With --origin what is not recorded is forwarded and recorded; with
@@ -44,10 +46,11 @@ the store failed or fixtures could not be written, 3 when a request was not
 recorded (--fail-on-miss) or a recording not used (--fail-unused), 5 when the
 origin answered none of the requests that were forwarded.
 
-With --record and --fixtures, the origin's fixtures of requests that were not
+With --record and --fixtures, the origins' fixtures of requests that were not
 made again stay; with --prune they are removed, if the command succeeds.`,
 		Example: `  cannery run --offline --fixtures fixtures/ -- npm test
   cannery run --origin https://httpbin.org --fixtures fixtures/ -- go test ./...
+  cannery run --origin pay=https://api.stripe.com --origin ai=https://api.openai.com --fixtures fixtures/ -- npm test
   cannery run --offline --env API_BASE=/v1 -- pytest`,
 		Args: cobra.ArbitraryArgs,
 	}
@@ -113,8 +116,6 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 		return err
 	}
 	defer l.Close()
-	url, _ := proxyURL(o.host, l.Addr())
-	cmd.Env = append(cmd.Environ(), variables(url, o.vars, env)...)
 	// What the fixtures have is answered from them (see replayFirst), unless their
 	// takes can be used up.
 	src, err := o.openSource(ctx, f, env, o.afterLast != replay.FailAfterLast)
@@ -130,7 +131,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	}
 	j := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
 	defer j.close()
-	result, err := o.runBeside(ctx, w, j, l, src, cmd)
+	result, err := o.runBeside(ctx, w, env, j, l, src, cmd)
 	whole := err == nil && result.code == 0 && result.lost == 0
 	undropped := o.settleErrors(ctx, src, recorded, err == nil && result.code == 0)
 	old, unwritten := src.close(ctx, whole, o.prune)
@@ -152,7 +153,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 
 // runBeside runs the command while the proxy answers. The error is one from
 // before the command has begun.
-func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.Listener, src *source, cmd *exec.Cmd) (*runResult, error) {
+func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *journal, l net.Listener, src *source, cmd *exec.Cmd) (*runResult, error) {
 	if _, err := o.setRules(ctx, src); err != nil {
 		return nil, fmt.Errorf("set the rules of %q: %w", src.address, err)
 	}
@@ -161,6 +162,12 @@ func (o *runner) runBeside(ctx context.Context, w *world, j *journal, l net.List
 	if err != nil {
 		return nil, err
 	}
+	url, _ := proxyURL(o.host, l.Addr())
+	told, err := originURLs(ctx, proxy.Proxy, url)
+	if err != nil {
+		return nil, fmt.Errorf("find the origins of %q: %w", src.address, err)
+	}
+	cmd.Env = append(cmd.Environ(), variables(url, told, o.vars, env)...)
 	tended := o.tend(ctx, src, j)
 	stop, served := make(chan os.Signal, 2), make(chan error, 1)
 	server := newServer(proxy, stop, j.say)

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"net/http"
 	"sync"
 
-	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay"
 )
 
@@ -32,11 +29,6 @@ func (b *bypasses) add(method, target, why string) {
 	if len(b.all) < maxBypassed {
 		b.all = append(b.all, bypassed{method, target, why})
 	}
-}
-
-// answer is for recorder.Recorder.Bypassed.
-func (b *bypasses) answer(r *http.Request, why string) {
-	b.add(r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
 }
 
 // logged returns a log that notes what was not looked up.

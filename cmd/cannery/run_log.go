@@ -229,6 +229,9 @@ func unusedText(u replay.Unused) string {
 	if u.Session != "" {
 		text += " [" + u.Session + "]"
 	}
+	if u.Origin != "" {
+		text += " of " + u.Origin
+	}
 	if u.Name != "" {
 		text += "  " + u.Name
 	}

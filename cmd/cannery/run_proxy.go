@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
@@ -17,17 +18,28 @@ import (
 // A runProxy answers a command.
 type runProxy struct {
 	*replay.Proxy
-	recorder *recorder.Recorder // nil offline
-	lost     *replay.Outage     // of recordings
+	recorders []*recorder.Recorder // of the origins; none offline
+	lost      *replay.Outage       // of recordings
 }
 
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	if p.recorder, _ = p.Origin.Forwarder.(*recorder.Recorder); p.recorder != nil {
-		p.recorder.Bypassed = o.bypassed.answer
+	for i, at := range append([]replay.Origin{p.Origin}, p.Others...) {
+		rec, _ := at.Forwarder.(*recorder.Recorder)
+		if rec == nil {
+			continue
+		}
+		p.recorders = append(p.recorders, rec)
+		path := ""
+		if i > 0 {
+			path = replay.OriginPath(at.Name)
+		}
+		rec.Bypassed = func(r *http.Request, why string) {
+			o.bypassed.add(r.Method, path+secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
+		}
 		if o.statuses == nil { // a test of an error is a test
-			p.recorder.Statuses = recorder.AllStatuses()
+			rec.Statuses = recorder.AllStatuses()
 		}
 	}
 	if !o.offline && o.fixtures == "" && !o.failUnused {
@@ -40,15 +52,17 @@ func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command 
 		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
 	}
 	p.Events.Log = o.bypassed.logged(p.Events.Log)
-	return p, o.replayFirst(ctx, j, p.Proxy)
+	return p, o.replayFirst(ctx, j, p)
 }
 
 // report fills in what the proxy knows of a run.
 func (p *runProxy) report(ctx context.Context, r *runResult) {
 	r.leads = p.Events.Leads.All()
 	r.lost = p.lost.Lost()
-	if p.recorder != nil {
-		r.unreachable = p.recorder.Unreachable()
+	for _, rec := range p.recorders {
+		if r.unreachable == nil {
+			r.unreachable = rec.Unreachable()
+		}
 	}
 	if p.Cache != nil {
 		r.down = p.Cache.Down.Lost()
@@ -62,7 +76,7 @@ func (p *runProxy) report(ctx context.Context, r *runResult) {
 // replayFirst has a live proxy answer what the fixtures have, the unsafe requests
 // too, as it would offline, and record only the rest: so a second run records
 // nothing again.
-func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) error {
+func (o *runner) replayFirst(ctx context.Context, j *journal, p *runProxy) error {
 	if o.offline || o.record || o.fixtures == "" {
 		return nil
 	}
@@ -75,9 +89,12 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *replay.Proxy) e
 	}
 	passedOver(o.fixtures, files.Foreign(), j.warn)
 	p.Sequence = o.sequence(files, j)
-	if rec, ok := p.Origin.Forwarder.(*recorder.Recorder); ok {
+	for _, rec := range p.recorders {
 		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }
 	}
 	p.Origin.Forwarder = &placeholderNote{Forwarder: p.Origin.Forwarder, say: j.say}
+	for i := range p.Others {
+		p.Others[i].Forwarder = &placeholderNote{Forwarder: p.Others[i].Forwarder, say: j.say}
+	}
 	return nil
 }

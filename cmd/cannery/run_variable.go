@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -27,11 +29,14 @@ func parseVariable(text string) (string, error) {
 	return "", errors.New("not the name of a variable")
 }
 
-// variables returns what a command is told in its environment: the URL, and
-// that no other proxy stands between it and this one. Vars are as
+// variables returns what a command is told in its environment: the URL, those of
+// origins by their variables, and that no other proxy stands between it and this one. Vars are as
 // parseVariable returns them.
-func variables(url string, vars []string, env environment) []string {
+func variables(url string, origins map[string]string, vars []string, env environment) []string {
 	told := []string{urlVariable + "=" + url}
+	for _, name := range slices.Sorted(maps.Keys(origins)) {
+		told = append(told, name+"="+origins[name])
+	}
 	for _, v := range vars {
 		name, path, _ := strings.Cut(v, "=")
 		told = append(told, name+"="+url+path)

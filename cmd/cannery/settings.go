@@ -31,7 +31,7 @@ func settings() []setting {
 	return []setting{
 		{flag: "port", value: "PORT", normal: "3000", help: "port to listen on; 0 picks a free one"},
 		{flag: "host", value: "HOST", normal: "127.0.0.1", help: "address to listen on; 0.0.0.0 is everybody's"},
-		{flag: "origin", value: "URL", help: "origin to stand in front of: URL (http, https or h2c), or NAME=URL to keep its recordings under a name"},
+		{flag: "origin", value: "URL", help: "origin to stand in front of: URL (http, https or h2c), or NAME=URL to keep its recordings under a name (repeatable: the first is at /, each of the others at /__cannery/origin/NAME/)"},
 		{flag: "record", help: "forward every request and record every answer"},
 		{flag: "offline", help: "answer from recordings only, and never reach the network"},
 		{flag: "fixtures", value: "DIR", help: "use this directory of fixtures instead of a store: record into it, or with --offline serve it as it is"},

@@ -58,7 +58,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		returnMemory()
 		return &source{library: files, files: files, address: o.fixtures, flags: flags}, nil
 	}
-	work, err := openWork(ctx, env, o.fixtures, o.origin.name, o.record, later, &o.store)
+	work, err := openWork(ctx, env, o.fixtures, o.origins, o.record, later, &o.store)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,11 @@ func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error
 	if err != nil {
 		return nil, err
 	}
-	rules, err := o.changed(*view.Rules).Normalize()
+	rules := o.changed(*view.Rules)
+	if s.store != nil && len(o.origins) > 1 {
+		rules.First = o.origins.first().name
+	}
+	rules, err = rules.Normalize()
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,12 @@ import (
 
 // A start runs the proxy.
 type start struct {
-	store  storeOptions
-	port   int
-	host   string
-	origin origin
-	record bool
-	prune  bool // with record: what was not made again
+	store   storeOptions
+	port    int
+	host    string
+	origins origins
+	record  bool
+	prune   bool // with record: what was not made again
 
 	offline    bool
 	fixtures   string // a directory; "": the store
@@ -98,7 +98,7 @@ func (o *start) bind(f *flags) {
 
 // bindProxy binds what does not belong to where the proxy is reached.
 func (o *start) bindProxy(f *flags) {
-	bindOrigin(f, &o.origin, parseRecordedOrigin)
+	bindOrigins(f, &o.origins, parseRecordedOrigin)
 	bind(f, "record", &o.record, parseSwitch)
 	bind(f, "prune", &o.prune, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
@@ -175,10 +175,15 @@ func (o *start) check(f *flags, command string) error {
 		return misuse("add --record, --origin and --fixtures", "%s: --prune is for --record with --fixtures", command)
 	case o.watch && (!o.offline || o.fixtures == ""):
 		return misuse("cannery start --offline --fixtures fixtures/ --watch", "start: --watch is for --offline with --fixtures")
-	case !o.offline && o.origin.url == nil:
-		return o.origin.noURL(f.source["origin"], misuse("add --offline, or --origin https://httpbin.org", "%s: neither --offline nor --origin is given", command))
+	case !o.offline && o.origins == nil:
+		return misuse("add --offline, or --origin https://httpbin.org", "%s: neither --offline nor --origin is given", command)
 	case o.fixtures != "" && f.source["redis"] == "--redis":
 		return misuse("recordings come from a directory or from a Redis", "%s: both --fixtures %q and --redis are given", command, o.fixtures)
+	}
+	for _, origin := range o.origins {
+		if !o.offline && origin.url == nil {
+			return fmt.Errorf("%s %q: %w", f.source["origin"], origin.name, noScheme(origin.name))
+		}
 	}
 	if _, err := o.rules.Normalize(); err != nil {
 		return misuse("", "%s: %w", command, err)
@@ -199,9 +204,12 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	proxy := o.proxy(src, journal, lost)
 
 	stop := w.signals()
-	b := banner{Mode: proxy.Mode(), Origin: o.origin.String(), Store: src.address, PID: os.Getpid()}
+	b := banner{Mode: proxy.Mode(), Origin: o.origins.first().String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
 	proxy.Answers.Hints.URL = b.URL
+	if all, err := originURLs(ctx, proxy, b.URL); err == nil && len(all) > 1 { // requests have the error too
+		b.Origins = all
+	}
 	told, err := o.tellReady(ctx, w, journal, b.URL)
 	if err != nil {
 		return err
@@ -252,6 +260,7 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 	if !fails {
 		down = "store down, requests go to the origin unrecorded"
 	}
+	first, others := o.origins.served(fails, func(at origin) replay.Forwarder { return o.recorder(at, src.store, j, lost) })
 	return &replay.Proxy{
 		Cache: &replay.Cache{
 			Store:        src,
@@ -263,22 +272,18 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 			FromFixtures: src.work != nil,
 			Down:         &replay.Outage{What: down, Say: j.say},
 		},
-		Origin: replay.Origin{
-			Name:         o.origin.name,
-			URL:          o.origin.url,
-			Forwarder:    o.recorder(src.store, j, lost),
-			FailWhenDown: fails,
-		},
-		Answers: replay.Answers{ReplaySpeed: o.replaySpeed, Hosts: []string{o.host}},
+		Origin:  first,
+		Others:  others,
+		Answers: replay.Answers{ReplaySpeed: o.replaySpeed, Hosts: []string{o.host}, Hints: o.hints(src)},
 		Events:  replay.Events{Log: j.request},
 	}
 }
 
 // recorder is what forwards and records.
-func (o *start) recorder(s store, j *journal, lost *replay.Outage) *recorder.Recorder {
+func (o *start) recorder(at origin, s store, j *journal, lost *replay.Outage) *recorder.Recorder {
 	rec := &recorder.Recorder{
-		Origin:    o.origin.url,
-		Transport: recorder.NewTransport(recorder.TransportConfig{Origin: o.origin.url, Timeout: o.originTimeout, RootCAs: o.originCA}),
+		Origin:    at.url,
+		Transport: recorder.NewTransport(recorder.TransportConfig{Origin: at.url, Timeout: o.originTimeout, RootCAs: o.originCA}),
 		Store:     s,
 		Methods:   o.methods,
 		Statuses:  o.statuses,

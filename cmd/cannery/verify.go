@@ -21,7 +21,7 @@ import (
 type verify struct {
 	collection collectionOptions
 	selection  selection
-	origin     origin
+	origins    origins
 	timeout    time.Duration
 	ca         *x509.CertPool // nil: the system's
 	fields     []string       // of a header, sent with every request
@@ -43,7 +43,8 @@ of another type. Other values differ with --values only. A request with several
 takes holds when the answer is as any of them.
 
 Without --origin each is asked where cannery.json, or the recording in the store,
-says that its origin is. Unsafe requests are not sent, redirects are not followed, and nothing is recorded
+says that its origin is; with --origin, of which there may be several, those of these
+origins are. Unsafe requests are not sent, redirects are not followed, and nothing is recorded
 unless --update says so. Credentials are not part of recordings: --header gives
 some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 		Example: `  cannery verify fixtures/
@@ -73,7 +74,7 @@ some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 }
 
 func (o *verify) bind(f *flags) {
-	bindOrigin(f, &o.origin, parseOrigin)
+	bindOrigins(f, &o.origins, parseOrigin)
 	o.selection.bind(f)
 	bindList(f, "header", &o.fields, parseText)
 	bind(f, "rate", &o.rate, parseSpeed)
@@ -121,17 +122,17 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 		return err
 	}
 	defer collection.close()
-	set, err := readQuestions(ctx, collection, filter, o.origin, header)
+	set, err := readQuestions(ctx, collection, filter, o.origins, header)
 	if err != nil {
 		return err
 	}
 	if collection.set != nil {
 		passedOver(collection.address, collection.set.Foreign(), w.warn)
 	}
-	if o.origin.url == nil {
-		if err := set.checkAddresses(header); err != nil {
-			return err
-		}
+	if err := set.checkAddresses(o.origins, header); err != nil {
+		return err
+	}
+	if o.origins == nil {
 		source := "the recordings say"
 		if collection.set != nil {
 			source = "cannery.json says"

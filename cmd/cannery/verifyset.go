@@ -50,11 +50,11 @@ const (
 	skipAddress = "of an origin without a URL"
 )
 
-// readQuestions reads all of a collection, and asks what a filter selects: the one
-// origin, or, when it is none, each where the newest recording of it was made. It is done
+// readQuestions reads all of a collection, and asks what a filter selects: the origins
+// given, or, when there are none, each where the newest recording of it was made. It is done
 // before anything is asked, which may take long: nobody else is to wait for the
 // collection meanwhile.
-func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o origin, header http.Header) (*questions, error) {
+func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, given origins, header http.Header) (*questions, error) {
 	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact, addresses: map[string]*url.URL{}}
 	origins := map[string]*fixtures.Recording{} // the newest of each
 	var variants []*question
@@ -70,9 +70,12 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 		}
 		variants = append(variants, variantsOf(s.rules, takes)...)
 	}
-	if o.url != nil && len(origins) > 1 && origins[o.name] == nil && origins[o.url.String()] == nil {
-		return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
-			"verify %q: --origin %q is none of those recorded: %s", s.address, o, strings.Join(slices.Sorted(maps.Keys(origins)), ", "))
+	one := len(given) == 1 && len(origins) <= 1 // whatever it is called
+	for _, o := range given {
+		if !one && origins[o.name] == nil && origins[o.address()] == nil {
+			return nil, misuse("which is the name of the one to ask? --origin NAME=URL gives it",
+				"verify %q: --origin %q is none of those recorded: %s", s.address, o, strings.Join(slices.Sorted(maps.Keys(origins)), ", "))
+		}
 	}
 	for _, q := range variants {
 		req := q.request()
@@ -80,14 +83,17 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 			continue
 		}
 		name, why := req.Origin, reasonToSkip(req, header)
-		switch q.at = o.url; {
-		case o.url == nil:
+		to := slices.IndexFunc(given, func(o origin) bool { return one || name == o.name || name == o.address() })
+		switch {
+		case given == nil:
 			at, err := parseOrigin(origins[name].Request.Address())
 			if q.at = at.url; err != nil {
 				why = skipAddress
 			}
-		case len(origins) > 1 && name != o.name && name != o.url.String():
+		case to < 0:
 			why = skipOrigin
+		default:
+			q.at = given[to].url
 		}
 		if why != "" {
 			set.skipped[why] += len(q.takes)
@@ -99,11 +105,11 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, o
 	return set, nil
 }
 
-// checkAddresses makes sure that questions which nobody has named an origin for can be
-// asked, and that credentials go to one origin only.
-func (s *questions) checkAddresses(header http.Header) error {
+// checkAddresses makes sure that questions can be asked for which none of the origins
+// given is, and that credentials go to one origin only.
+func (s *questions) checkAddresses(given origins, header http.Header) error {
 	switch {
-	case len(s.addresses) == 0 && (s.skipped[skipAddress] > 0 || len(s.all) == 0):
+	case given == nil && len(s.addresses) == 0 && (s.skipped[skipAddress] > 0 || len(s.all) == 0):
 		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given, and no URL is known of what is recorded")
 	case len(s.addresses) > 1 && len(header) > 0:
 		return misuse("name the one that it is for: --origin NAME=URL", "verify: --header would go to %d origins", len(s.addresses))

@@ -150,7 +150,7 @@ func (s *workStore) finishAnew(ctx context.Context, whole, prune bool) (old old,
 	}
 	opts := dir.WriteOptions{
 		Prune:  true,
-		Within: func(req *fixtures.Request) bool { return req.Origin == s.origin },
+		Within: func(req *fixtures.Request) bool { return s.origins.has(req.Origin) },
 		DryRun: true,
 	}
 	all, err := s.publish(ctx, opts)

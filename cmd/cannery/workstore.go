@@ -28,11 +28,11 @@ import (
 // on it has ended. What a killed one has left is taken up by the next.
 type workStore struct {
 	store
-	path   string   // of the store
-	dir    string   // of the fixtures, as it was given
-	set    *dir.Dir // nil: it has not been looked at
-	anew   bool     // the origin's fixtures become those of this run alone
-	origin string   // the name of the one that is recorded
+	path    string   // of the store
+	dir     string   // of the fixtures, as it was given
+	set     *dir.Dir // nil: it has not been looked at
+	anew    bool     // the origin's fixtures become those of this run alone
+	origins origins  // that are recorded
 
 	// entry is held while a process comes or goes, users by all that use
 	// the store.
@@ -56,12 +56,12 @@ type workStore struct {
 
 // openWork opens the store behind a directory of fixtures, which need not exist
 // yet. Anew begins with nothing but the directory's rules, and makes the
-// fixtures of the origin those of what is recorded from now on. Later leaves the
+// fixtures of the origins those of what is recorded from now on. Later leaves the
 // store empty, but for the directory's rules, until something is recorded: it is
 // for whoever has the fixtures from the directory itself, and would fill the store
 // for nothing if all that is asked for is there. Finish writes the fixtures,
 // unless nothing was recorded, and closes the store.
-func openWork(ctx context.Context, env environment, dir, origin string, anew, later bool, o *storeOptions) (s *workStore, err error) {
+func openWork(ctx context.Context, env environment, dir string, origins origins, anew, later bool, o *storeOptions) (s *workStore, err error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
@@ -72,7 +72,7 @@ func openWork(ctx context.Context, env environment, dir, origin string, anew, la
 	}
 	sum := sha256.Sum256([]byte(abs))
 	path += "-fixtures-" + hex.EncodeToString(sum[:6])
-	s = &workStore{path: path, dir: dir, anew: anew, origin: origin, changed: make(chan struct{}, 1)}
+	s = &workStore{path: path, dir: dir, anew: anew, origins: origins, changed: make(chan struct{}, 1)}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
 	}
@@ -237,6 +237,7 @@ func (s *workStore) fill(ctx context.Context, anew, left bool) error {
 		if err != nil {
 			return err
 		}
+		cfg.Rules.First = view.Rules.First // it may not have been written yet
 		if view.Rules.Equal(cfg.Rules) {
 			_, err = s.Import(ctx, cfg.Rules, recs, true)
 			return err

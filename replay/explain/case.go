@@ -12,13 +12,14 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/placeholder"
+	"example.com/cannery/fixtures/secret"
 )
 
 func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) error {
 	recorded := x.mask.mask(&near.rec.Request)
 	where := places(near.differences)
 	lines := []string{
-		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), inSession(x.Request.Session), where),
+		fmt.Sprintf("%s is not recorded%s: it differs from the nearest recording in %s.", x.name(), x.scope(), where),
 		"",
 		"The nearest recording is " + nameOf(recorded) + inSession(recorded.Session) + ofOrigin(x.Request, recorded) + ":",
 		"",
@@ -43,13 +44,41 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	default:
 		fixes = append(fixes, x.leaveOut("If the difference means nothing", rule, all.Rules)...)
 	}
-	e := x.miss("differs", "not recorded: it differs from the nearest recording", lines, fixes...)
+	e := x.miss("differs", "not recorded: it differs from the nearest recording", append(lines, x.others()...), fixes...)
 	e.Nearest, e.Fixture, e.Rule = recorded, near.rec.Name, rule
 	e.Reason = fmt.Sprintf("differs\n%s\n%x", x.Request.Session, near.line.Key)
 	for _, d := range near.differences {
 		e.Reason += "\n" + d.at
 	}
 	return e
+}
+
+// scope says where a request was looked for: in which session, and in which of several
+// origins.
+func (x *explainer) scope() string {
+	if len(x.Origins) < 2 || x.Request.Origin == "" {
+		return inSession(x.Request.Session)
+	}
+	return " of the origin " + x.Request.Origin + inSession(x.Request.Session)
+}
+
+// others says which other origins have the request, nothing when there are none.
+func (x *explainer) others() (lines []string) {
+	if len(x.Origins) < 2 {
+		return nil
+	}
+	if len(x.Elsewhere) == 0 {
+		return []string{"", "No other origin has it."}
+	}
+	for _, origin := range x.Elsewhere[:min(len(x.Elsewhere), maxShown)] {
+		lines = append(lines, "", fmt.Sprintf("The origin %s has it, at %s.", origin, x.below(origin)))
+	}
+	return lines
+}
+
+// below is where the request is in another origin.
+func (x *explainer) below(origin string) string {
+	return x.PathOf(origin) + clip([]rune(printable(secret.CleanTarget(x.Request.Target))), 0, maxTarget)
 }
 
 // ofOrigin says whose recording it is, if not the asked origin's.
@@ -83,28 +112,37 @@ func (x *explainer) elsewhere(near *neighbour) error {
 }
 
 func (x *explainer) otherOrigin(origin string) *Miss {
+	fixes := []fix{
+		{when: "To get the recordings of that origin:", command: x.offline("--origin", origin)},
+		x.recording("To record it of yours:"),
+	}
+	if len(x.Origins) > 1 {
+		fixes = slices.Insert(fixes, 0, fix{when: "To get it of that origin, ask for:", command: x.below(origin)})
+	}
 	return x.miss("other-origin", "not recorded: it belongs to another origin", []string{
 		fmt.Sprintf("%s is recorded of the origin %s, and your request is for %s.", x.name(), origin, x.Request.Origin),
-	},
-		fix{when: "To get the recordings of that origin:", command: x.offline("--origin", origin)},
-		x.recording("To record it of yours:"))
+	}, fixes...)
 }
 
 func (x *explainer) severalOrigins() error {
 	lines := []string{fmt.Sprintf("%s cannot be looked up: there are recordings of %s, and nothing says whose are wanted.", x.name(), count(len(x.Origins), "origin")), ""}
 	for _, origin := range x.Origins[:min(len(x.Origins), 10)] {
-		lines = append(lines, "  "+origin)
+		lines = append(lines, "  "+origin+"  at "+x.PathOf(origin)+"/")
+	}
+	if len(x.Elsewhere) > 0 {
+		lines = append(lines, "", "Of these "+strings.Join(x.Elsewhere, ", ")+" have it.")
 	}
 	return x.miss("several-origins", "several origins are recorded", lines,
 		fix{when: "Say which one, for example:", command: x.offline("--origin", x.Origins[0])})
 }
 
 func (x *explainer) neverRecorded(keys int) error {
-	return x.miss("never-recorded", "not recorded", []string{
-		fmt.Sprintf("%s was never recorded%s.", x.name(), inSession(x.Request.Session)),
+	lines := []string{
+		fmt.Sprintf("%s was never recorded%s.", x.name(), x.scope()),
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
-	}, x.recording("To record it:"))
+	}
+	return x.miss("never-recorded", "not recorded", append(lines, x.others()...), x.recording("To record it:"))
 }
 
 func (x *explainer) unknown(corrupt error) error {
@@ -153,7 +191,7 @@ func (x *explainer) usedUp(ctx context.Context) error {
 		n, verb = fmt.Sprintf("All %d takes", len(recs)), "have"
 	}
 	return x.miss("takes-used-up", "all takes are used up", []string{
-		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, inSession(x.Request.Session)),
+		fmt.Sprintf("%s of %s %s been served%s.", n, x.name(), verb, x.scope()),
 		"",
 		"It is asked for more often than when it was recorded, and --after-last is error.",
 	},
@@ -296,5 +334,5 @@ func credentialsText(credentials map[string]string) string {
 
 // notReplayed is for what no recording could answer: why says what it does.
 func (x *explainer) notReplayed(kind, title, why string) error {
-	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{when: "To have it answered by the origin:", command: x.command("start", "--origin", x.origin())})
+	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{when: "To have it answered by the origin:", command: x.command("start", x.origins()...)})
 }

@@ -37,9 +37,16 @@ type Unanswered struct {
 	Base    string // the URL that the request's origin had when it was recorded; "" is unknown
 	Status  int    // of the answer
 	Hints   *Hints
-	Reset   string   // what to type to begin again with the first takes
-	Origins []string // of which there are recordings, for SeveralOrigins
+	Reset   string // what to type to begin again with the first takes
 	From    Recordings
+
+	// Of several origins of which there are recordings: the names, the values of
+	// --origin, the first of them first, and the names of those other than the
+	// request's that have it recorded. Nil: there is one only.
+	Origins   []string
+	Known     []string
+	Elsewhere []string
+	PathOf    func(origin string) string // the path that an origin is below
 }
 
 // Contents are what is known of recordings that are looked for by other things
@@ -180,7 +187,7 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 		return err
 	case near != nil && near.distance.tier == elsewhere:
 		return x.elsewhere(near)
-	case near == nil && !slices.Contains(all.Origins, x.Request.Origin):
+	case near == nil && len(x.Origins) < 2 && !slices.Contains(all.Origins, x.Request.Origin):
 		return x.otherOrigin(all.Origins[0])
 	case near == nil:
 		return x.neverRecorded(len(all.Lines))

@@ -20,7 +20,7 @@ func (x *explainer) record() string {
 	if x.asksWithPlaceholder() {
 		return x.recordAnew() // the origin knows no placeholder: who logs in is to get a token of its own
 	}
-	return x.command(x.recorder(), "--origin", x.origin())
+	return x.command(x.recorder(), x.origins()...)
 }
 
 // asksWithPlaceholder reports whether a request has what fixtures have in place of a
@@ -79,7 +79,7 @@ func (x *explainer) recordAnew() string {
 	if x.Hints.Record != "" {
 		return x.Hints.Record
 	}
-	return x.command(x.recorder(), "--record", "--origin", x.origin())
+	return x.command(x.recorder(), append([]string{"--record"}, x.origins()...)...)
 }
 
 // recorder is the command that records: the one that is running, or run, which
@@ -95,8 +95,8 @@ func (x *explainer) recorder() string {
 func (x *explainer) offline(flags ...string) string {
 	verb, h := x.verb(), x.Hints
 	line := []string{"cannery", verb, "--offline"}
-	if h.Origin != "" && flags[0] != "--origin" {
-		line = append(line, "--origin", h.Origin)
+	if flags[0] != "--origin" {
+		line = append(line, originFlags(h.Origins)...)
 	}
 	var but []string
 	if slices.Contains(ofRules, strings.TrimPrefix(flags[0], "--")) {
@@ -147,16 +147,42 @@ func (x *explainer) child() []string {
 	return []string{"--", "COMMAND"}
 }
 
-// origin returns the value of --origin.
-func (x *explainer) origin() string {
-	if x.Hints.Origin != "" {
-		return x.Hints.Origin
+// origins returns the flags of all origins that are recorded together, the one of the
+// request among them.
+func (x *explainer) origins() []string {
+	own := OriginFlag(x.Request.Origin, x.Base)
+	values := slices.Clone(x.Hints.Origins)
+	if values == nil && len(x.Known) > 1 {
+		values = slices.Clone(x.Known)
 	}
-	return originFlag(x.Request.Origin, x.Base)
+	for i, value := range values {
+		if strings.Contains(value, "://") {
+			continue
+		}
+		isNamed := func(known string) bool { return strings.HasPrefix(known, value+"=") }
+		if at := slices.IndexFunc(append(x.Known, own), isNamed); at >= 0 {
+			values[i] = append(x.Known, own)[at]
+		} else {
+			values[i] = OriginFlag(value, "")
+		}
+	}
+	isOwn := func(value string) bool { return value == own || strings.HasPrefix(value, x.Request.Origin+"=") }
+	if values == nil || x.Request.Origin != "" && !slices.ContainsFunc(values, isOwn) {
+		values = append(values, own)
+	}
+	return originFlags(values)
 }
 
-// originFlag spells an origin for --origin.
-func originFlag(name, base string) string {
+// originFlags returns the words of --origin with each of these values.
+func originFlags(values []string) (words []string) {
+	for _, value := range values {
+		words = append(words, "--origin", value)
+	}
+	return words
+}
+
+// OriginFlag spells an origin for --origin.
+func OriginFlag(name, base string) string {
 	switch {
 	case name == "":
 		return "URL"

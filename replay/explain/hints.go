@@ -21,9 +21,9 @@ type Hints struct {
 	// no secrets. Nil means that nothing is needed.
 	Flags []Flag
 
-	// Origin is the value of --origin to record from. "" means what the
-	// recordings tell.
-	Origin string
+	// Origins are the values of --origin, names alone among them, of which the
+	// recordings know the URL. Nil means what the recordings tell.
+	Origins []string
 
 	// URL is where the proxy answers. "" stands for $CANNERY_URL.
 	URL string
