@@ -118,6 +118,9 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 		w.Header().Set("Link", "<"+at["one"]+"/1>, <"+at["h2c"]+"/2>, <https://elsewhere.test/>")
 		w.Header().Set("Content-Type", "application/json")
 		text := fmt.Sprintf(`{"one":%q,"tls":"%s","h2c":%q,"other":%q}`, at["one"]+"/a", strings.ReplaceAll(at["tls"]+"/b", "/", `\/`), at["h2c"], at["h2c"]+"9/")
+		if strings.HasSuffix(r.URL.Path, "/only") {
+			text = at[r.FormValue("to")] + "/z"
+		}
 		if r.FormValue("coded") != "" {
 			w.Header().Set("Content-Encoding", "gzip")
 			text = string(gzipped(t, text))
@@ -144,6 +147,9 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 							t.Errorf("from %s: Link %q, want %q", from, got, want)
 						}
 						want := fmt.Sprintf(`{"one":%q,"tls":"%s","h2c":%q,"other":%q}`, b.URL+own["one"]+"/a", strings.ReplaceAll(b.URL+own["tls"]+"/b", "/", `\/`), b.URL+own["h2c"], at["h2c"]+"9/")
+						if only := b.get(t, place+"/only?to="+to+coded); only.body != b.URL+path+"/z" {
+							t.Errorf("from %s (%s): %s, want %s", from, only.cache(), only.body, b.URL+path+"/z")
+						}
 						if a.body != want {
 							t.Errorf("from %s (%s):\n%s, want\n%s", from, a.cache(), a.body, want)
 						}
@@ -219,11 +225,12 @@ func TestPathsOfCookies(t *testing.T) {
 		{"/d/x", "a=1; Path=/", "a=1; Path=/"},
 		{"/d/x", "a=1", "a=1"},
 		{"/__cannery/origin/tls/d/x", "a=1; Path=/base/d; HttpOnly", "a=1; Path=/__cannery/origin/tls/d; HttpOnly"},
-		{"/__cannery/origin/tls/d/x", "a=1; path=/", "a=1; Path=/__cannery/origin/tls/"},
-		{"/__cannery/origin/tls/d/x", "a=1; Path=/base", "a=1; Path=/__cannery/origin/tls/"},
+		{"/__cannery/origin/tls/d/x", "a=1; path=/", "a=1; Path=/__cannery/origin/tls"},
+		{"/__cannery/origin/tls/d/x", "a=1; Path=/base", "a=1; Path=/__cannery/origin/tls"},
 		{"/__cannery/origin/tls/d/x", "a=1", "a=1; Path=/__cannery/origin/tls/d"},
 		{"/__cannery/origin/h2c", "a=1", "a=1; Path=/__cannery/origin/h2c"},
 		{"/__cannery/origin/h2c/x", "a=1; Path=x", "a=1; Path=x; Path=/__cannery/origin/h2c"},
+		{"/__cannery/session/s/x", "a=1; Path=/", "a=1; Path=/__cannery/session/s"},
 		{"/__cannery/session/s/origin/h2c/x", "a=1; Path=/y", "a=1; Path=/__cannery/session/s/origin/h2c/y"},
 		{"/__cannery/origin/h2c/x", "__Host-a=1; Path=/; Secure", "__Host-a=1; Path=/; Secure"},
 	} {
