@@ -170,8 +170,11 @@ type neighbourhood struct {
 	from    *contents // that it was made from, nil for none
 }
 
-// several reports whether the answer may name other origins than its own.
-func (w *writer) several() bool { return len(w.proxy.Others) > 0 || w.lookup.several }
+// several reports whether the answer may name other origins than its own, which the
+// client is to find here.
+func (w *writer) several() bool {
+	return (len(w.proxy.Others) > 0 || w.lookup.several) && !w.absolute
+}
 
 // neighbours returns the origins, nil when there is one only.
 func (w *writer) neighbours() *neighbourhood {

@@ -163,6 +163,21 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 	expect(b.offline(t))
 }
 
+// TestAnOriginIsAskedByItsOwnURL: a client that has the proxy for its HTTP proxy gets each
+// origin, and answers that name the others as they do.
+func TestAnOriginIsAskedByItsOwnURL(t *testing.T) {
+	var at map[string]string
+	b := setUpTrio(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host, " ", at["one"], "/x") }, nil)
+	at = b.at
+	for _, front := range []*bench{b.bench, b.offline(t)} {
+		_, host, _ := strings.Cut(at["h2c"], "://")
+		a := front.raw(t, "GET "+at["h2c"]+"/y HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+		if !strings.Contains(a, host+" "+at["one"]+"/x") {
+			t.Errorf("%s", a)
+		}
+	}
+}
+
 // TestCookiesStayWithTheirOrigin: a client that keeps them by host and path, as all
 // do, sends each origin its own.
 func TestCookiesStayWithTheirOrigin(t *testing.T) {
