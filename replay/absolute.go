@@ -27,6 +27,7 @@ func (p *Proxy) target(w *writer, r *http.Request) (string, error) {
 	for i := range origins {
 		at := origins[i].URL
 		if below, ok := strings.CutPrefix(target, basePath(at)); ok && sameHost(r.URL, at) && (below == "" || below[0] == '/' || below[0] == '?') {
+			w.absolute = true
 			if len(origins) > 1 {
 				w.goTo(&origins[i])
 			}

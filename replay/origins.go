@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -170,8 +169,11 @@ type neighbourhood struct {
 	from    *contents // that it was made from, nil for none
 }
 
-// several reports whether the answer may name other origins than its own.
-func (w *writer) several() bool { return len(w.proxy.Others) > 0 || w.lookup.several }
+// several reports whether the answer may name other origins than its own, which the
+// client is to find here.
+func (w *writer) several() bool {
+	return (len(w.proxy.Others) > 0 || w.lookup.several) && !w.absolute
+}
 
 // neighbours returns the origins, nil when there is one only.
 func (w *writer) neighbours() *neighbourhood {
@@ -197,9 +199,7 @@ func (w *writer) neighbours() *neighbourhood {
 	}
 	if from != nil {
 		if n.first == "" {
-			if first, known := firstOf(from.origins, from.view.Rules); known {
-				n.first = first
-			}
+			n.first, _ = firstOf(from.origins, from.view.Rules)
 		}
 		for _, name := range from.origins {
 			recorded := fixtures.Request{Origin: name, Base: from.bases[name]}
@@ -220,34 +220,31 @@ func (n *neighbourhood) add(name, at string) {
 // firstOf returns which of the origins that are recorded is asked when none is named,
 // if that is known. The name may be "".
 func firstOf(names []string, rules *fixtures.Rules) (name string, known bool) {
-	if len(names) == 1 {
+	switch {
+	case len(names) == 1:
 		return names[0], true
+	case rules.First != "" && slices.Contains(names, rules.First):
+		return rules.First, true
 	}
-	return rules.First, rules.First != "" && slices.Contains(names, rules.First)
+	return "", false
 }
 
 // Paths returns where the origins are that the proxy stands for: by name the path
 // that comes before theirs, "" for the first. Those that a Sequence has recordings of
-// are among them.
-func (p *Proxy) Paths(ctx context.Context) (map[string]string, error) {
+// are among them; when its store fails, which whoever asks it hears, they are not.
+func (p *Proxy) Paths(ctx context.Context) map[string]string {
 	paths := map[string]string{}
 	first := p.Origin.Name
 	if p.Sequence != nil {
-		view, err := p.Sequence.Store.View(ctx)
-		if err != nil {
-			return nil, err
-		}
-		names, err := p.Sequence.Catalog.Origins(ctx, view)
-		if err != nil {
-			return nil, err
-		}
+		names, _ := p.recordedOrigins(ctx)
 		for _, name := range names {
 			if name != "" {
 				paths[name] = OriginPath(name)
 			}
 		}
-		if recorded, known := firstOf(names, view.Rules); known {
-			first = cmp.Or(first, recorded)
+		view, err := p.Sequence.Store.View(ctx)
+		if err == nil && first == "" {
+			first, _ = firstOf(names, view.Rules)
 		}
 	}
 	for i := range p.Others {
@@ -256,7 +253,7 @@ func (p *Proxy) Paths(ctx context.Context) (map[string]string, error) {
 	if first != "" {
 		paths[first] = ""
 	}
-	return paths, nil
+	return paths
 }
 
 // pathOf is the path of an origin for this client, which stays in its session.
