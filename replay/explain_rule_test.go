@@ -65,11 +65,14 @@ var ruleCases = []struct {
 	{name: "XML, left out", request: "POST /soap", header: "Content-Type: application/xml", recorded: `<r><a>1</a></r>`, asked: `<r><a>1</a><Nonce>x</Nonce></r>`, want: []string{"xml://r/Nonce"}},
 	{name: "date in a prompt", request: "POST /chat", header: "Content-Type: " + js, recorded: `{"model":"m","messages":[{"role":"user","content":"Today is 2026-11-28. What is up?"}]}`, asked: `{"model":"m","messages":[{"role":"user","content":"Today is 2026-12-01. What is up?"}]}`, want: []string{`regexp:Today is (\d{4}-\d{2}-\d{2})`}},
 	{name: "date and time in a prompt", request: "POST /chat", header: "Content-Type: " + js, recorded: `{"content":"It is Saturday, November 28, 2026 10:05 here.\nRequest 12 of Ann"}`, asked: `{"content":"It is Sunday, November 29, 2026 9:07 here.\nRequest 12 of Ann"}`, want: []string{`regexp:It is ((?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4} \d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[AaPp][Mm])?)`}},
+	{name: "id in a GraphQL query", request: "POST /graphql", header: "Content-Type: " + js, recorded: `{"query":"query {\n\tuser(id: \"u12\") { name } }"}`, asked: `{"query":"query {\n\tuser(id: \"u13\") { name } }"}`, want: []string{`regexp:query \{\\n\\tuser\(id: \\"([A-Za-z0-9_-]+)`}},
+	{name: "JSON in a text", request: "POST /j", header: "Content-Type: " + js, recorded: `{"arguments":"{\"at\":1,\"city\":\"Rome\"}"}`, asked: `{"arguments":"{\"at\":2,\"city\":\"Rome\"}"}`, want: []string{`regexp:\{\\"at\\":(\d+),\\"city\\":\\"Rome\\"\}`}},
 	{name: "token in XML text", request: "POST /x", header: "Content-Type: text/xml", recorded: `<m><p>the key of run 5f2a9c is new</p></m>`, asked: `<m><p>the key of run 0d7b1e is new</p></m>`, want: []string{`regexp:the key of run ([A-Za-z0-9_-]+)`}},
 	{name: "text", request: "POST /write", header: "Content-Type: text/plain", recorded: "cpu,host=a v=1 1700000000000000001", asked: "cpu,host=a v=1 1800000000000000002", want: []string{`regexp:cpu,host=a v=1 (\d{19})`}},
 	{name: "text of a number", request: "POST /write", header: "Content-Type: text/plain", recorded: "1700000001", asked: "1800000002", want: []string{`regexp:(?m:^)(\d{10})(?m:$)`}},
 	{name: "text that begins with it", request: "POST /write", header: "Content-Type: text/plain", recorded: "2026-11-28 buy milk", asked: "2026-11-29 buy milk", want: []string{`regexp:(?m:^)(\d{4}-\d{2}-\d{2}) buy milk(?m:$)`}},
 	{name: "word in a text", request: "POST /write", header: "Content-Type: text/plain", recorded: "say it to Ann today", asked: "say it to Bob today", want: []string{`regexp:say it to (\S+)`}},
+	{name: "tabs", request: "POST /t", header: "Content-Type: text/tab-separated-values", recorded: "Ann\t12\tx\tRome\nBob\t13\tx\tOslo", asked: "Ann\t14\tx\tRome\nBob\t15\tx\tOslo", want: []string{`regexp:Ann\t(\d+)`, `regexp:Bob\t(\d+)`}},
 	{name: "line of a log", request: "POST /log", header: "Content-Type: text/plain", recorded: "a - [28/Nov/2026:10:00:00 +0000] b\nSat Nov 28 10:00:00 2026 c", asked: "a - [29/Nov/2026:11:00:00 +0000] b\nSun Nov 29 11:00:00 2026 c", want: []string{`regexp:(?m:^)a - \[(\d{2}/[A-Z][a-z]{2}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] b`, `regexp:(?m:^)([A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2}(?: [A-Z]{3,4})? \d{4}) c(?m:$)`}},
 	{name: "JSON, names that are ids", request: "POST /j", header: "Content-Type: " + js, recorded: `{"by":{"a1":1},"n":1}`, asked: `{"by":{"b2":1},"n":1}`, want: []string{"json:$.by"}},
 	{name: "JSON, many elements", request: "POST /j", header: "Content-Type: " + js, recorded: `{"v":[1,2,3,4,5,6]}`, asked: `{"v":[1,9,9,9,9,9]}`, want: []string{"json:$.v[*]"}},
@@ -199,6 +202,45 @@ func TestARuleSaysWhatItJoins(t *testing.T) {
 		said := strings.Contains(strings.Join(missOf(t, offlineOn(store), "GET /a?id=9", "").Explanation, "\n"), warning)
 		if rule == nil || rule.Joins != c.want || said != (c.want > 0) {
 			t.Errorf("%d recordings: %+v, said %v", len(c.recs), rule, said)
+		}
+	}
+}
+
+// TestItNeedNotMatterWhoAsks: nor which variant, nor what an answer repeats in its header.
+func TestItNeedNotMatterWhoAsks(t *testing.T) {
+	by := func(who string) *fixtures.Recording {
+		rec := recordedAs("GET /me", "")
+		rec.Request.Credentials = map[string]string{"Authorization": who}
+		rec.Response.Body.Bytes = []byte(who)
+		return rec
+	}
+	varies := recordedAs("GET /page", "", "Accept-Language", "de")
+	varies.Response.Header.Set("Vary", "Accept-Language, Accept-Encoding")
+	repeats := recordedAs("GET /traced", "", "X-Trace", "1")
+	repeats.Response.Header.Set("X-Trace", "1")
+	rules := fixtures.Rules{MatchHeader: []string{"X-Trace"}}
+	store := imported(t, rules, by("credentials-1"), by("credentials-2"), varies, repeats)
+	for _, c := range []struct {
+		request, name, value string
+		want                 explain.Rule
+	}{
+		{"GET /me", "Authorization", "Bearer other", explain.Rule{Ignore: []string{"credentials"}, Joins: 2}},
+		{"GET /page", "Accept-Language", "fr", explain.Rule{Ignore: []string{"header:Accept-Language"}}},
+		{"GET /traced", "X-Trace", "2", explain.Rule{Echo: []string{"header:X-Trace"}}},
+	} {
+		rule := ruleOf(t, offlineOn(store), c.request, "", c.name, c.value)
+		if rule == nil {
+			t.Fatalf("%s: no rule", c.request)
+		}
+		if diff := cmp.Diff(c.want, *rule); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", c.request, diff)
+		}
+		rules.Ignore, rules.Echo = append(rules.Ignore, rule.Ignore...), append(rules.Echo, rule.Echo...)
+		if err := store.SetRules(t.Context(), rules); err != nil {
+			t.Fatal(err)
+		}
+		if res, content := send(t, offlineOn(store), c.request, "", c.name, c.value); res.Header.Get("X-Cache") != "HIT" {
+			t.Errorf("%s under the rule: %s", c.request, content)
 		}
 	}
 }

@@ -240,7 +240,7 @@ func TestCommandsFitTheCommandLine(t *testing.T) {
 		{explain.Hints{Flags: []explain.Flag{{Name: "namespace", Value: "ci"}}}, "cannery start --origin https://api.example.com --namespace ci"},
 		{explain.Hints{Fixtures: "my fixtures"}, "cannery run --origin https://api.example.com --fixtures 'my fixtures' -- COMMAND"},
 		{explain.Hints{Fixtures: "f", Command: []string{"npm", "test", "a b"}}, "cannery run --origin https://api.example.com --fixtures f -- npm test 'a b'"},
-		{explain.Hints{Origins: []string{"api=http://localhost:8080"}}, "cannery start --origin api=http://localhost:8080 --origin https://api.example.com"},
+		{explain.Hints{Origins: []string{"https://api.example.com", "b=http://localhost:8080"}}, "cannery start --origin https://api.example.com --origin b=http://localhost:8080"},
 	} {
 		p := offlineOn(imported(t, fixtures.Rules{}, recordedAs("GET /users", "")))
 		p.Answers.Hints = c.hints

@@ -64,9 +64,53 @@ type change struct {
 	same     bool // it does not differ yet: a time, or an id, that will
 }
 
+const (
+	// maxShaped bounds a text, in bytes, in all of which is looked for shapes, and what
+	// is looked at of a longer one. around is how much that is on both sides of where two
+	// texts differ.
+	maxShaped = 8 << 10
+	around    = 512
+)
+
 // changesOf returns the changes from one text to another, and the times and ids in it,
 // nil when something without a shape differs. Those that stand close together are one.
+// Of long texts it looks at where they differ.
 func changesOf(x, y string) (changes []change) {
+	if max(len(x), len(y)) <= maxShaped {
+		return changesWithin(x, y)
+	}
+	from, end := commonEnds(x, y)
+	from = max(from-around, 0)
+	end = max(end-around, 0)
+	for from > 0 && !isStart(x[from]) {
+		from--
+	}
+	for end > 0 && !isStart(x[len(x)-end]) {
+		end--
+	}
+	if x, y = x[from:len(x)-end], y[from:len(y)-end]; max(len(x), len(y)) > maxShaped {
+		return nil
+	}
+	changes = changesWithin(x, y)
+	for i := range changes {
+		changes[i].from, changes[i].to = changes[i].from+from, changes[i].to+from
+	}
+	return changes
+}
+
+// commonEnds returns how much two texts begin with, and end with, that is the same.
+func commonEnds(x, y string) (from, end int) {
+	n := min(len(x), len(y))
+	for from < n && x[from] == y[from] {
+		from++
+	}
+	for end < n-from && x[len(x)-1-end] == y[len(y)-1-end] {
+		end++
+	}
+	return from, end
+}
+
+func changesWithin(x, y string) (changes []change) {
 	a, b := spansOf(x), spansOf(y)
 	if len(a) != len(b) {
 		return nil
@@ -105,22 +149,18 @@ const closeBy = 6
 
 // joins reports whether two changes are one, with what stands between them.
 func (c *change) joins(before *change, between string) bool {
-	if c.same || before.same {
-		return between == " at " || len(between) <= 2 && between != "\n"
+	if !isOf(isPlain, between) {
+		return false
 	}
-	return len(between) <= closeBy && !strings.Contains(between, "\n")
+	if c.same || before.same {
+		return between == " at " || len(between) <= 2
+	}
+	return len(between) <= closeBy
 }
 
 // wordOfChange returns the one word in which texts differ, nil when they differ in more.
 func wordOfChange(x, y string) []change {
-	from := 0
-	for from < min(len(x), len(y)) && x[from] == y[from] {
-		from++
-	}
-	end := 0 // what both end with
-	for end < min(len(x), len(y))-from && x[len(x)-1-end] == y[len(y)-1-end] {
-		end++
-	}
+	from, end := commonEnds(x, y)
 	from = strings.LastIndexAny(x[:from], " \t\n") + 1
 	if space := strings.IndexAny(x[len(x)-end:], " \t\n"); space >= 0 {
 		end -= space
@@ -172,7 +212,10 @@ func isOf(is func(rune) bool, texts ...string) bool {
 
 func isDigit(r rune) bool   { return '0' <= r && r <= '9' }
 func isDecimal(r rune) bool { return isDigit(r) || r == '.' }
-func isHex(r rune) bool     { return isDigit(r) || 'a' <= r && r <= 'f' }
+func isPlain(r rune) bool {
+	return isDigit(r) || unicode.IsLetter(r) && r < 0x80 || strings.ContainsRune(" ,.:;_()+-", r)
+}
+func isHex(r rune) bool { return isDigit(r) || 'a' <= r && r <= 'f' }
 
 // minID is the length of the shortest segment of a path, in bytes, that is taken for an
 // id though it is no number: not v1.
@@ -207,12 +250,15 @@ type textForm struct {
 	special    string // the characters that may be spelled otherwise
 	ascii      bool   // so may all beyond ASCII
 	begin, end string // what stands around the text, as expressions
+
+	// escapes spells characters that are always spelled so. Nil is none.
+	escapes *strings.Replacer
 }
 
 var (
 	plainText  = textForm{special: "\n", begin: "(?m:^)", end: "(?m:$)"}
 	fieldText  = textForm{special: "\n"}
-	jsonString = textForm{special: `"\/<>&'`, ascii: true, begin: `"`, end: `"`}
+	jsonString = textForm{special: `/<>&'`, ascii: true, begin: `"`, end: `"`, escapes: strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", `\n`, "\t", `\t`)}
 	xmlText    = textForm{special: `"<>&'`, ascii: true, begin: ">", end: "<"}
 )
 
@@ -226,12 +272,12 @@ const (
 // within names what changes within a text by expressions, and reports whether it can:
 // when something else stands around it by which it is found.
 func (n *namer) within(s textForm, x, y string) bool {
-	isPlain := s == plainText
-	if !n.patterns && !isPlain {
+	whole := s == plainText // it is all of the content
+	if !n.patterns && !whole {
 		return false
 	}
 	changes := changesOf(x, y)
-	if changes == nil && s.special == "\n" {
+	if changes == nil && !s.ascii {
 		changes = wordOfChange(x, y)
 	}
 	var exprs []string
@@ -252,15 +298,18 @@ func (n *namer) within(s textForm, x, y string) bool {
 			after, atEnd = s.after(x[c.to:to])
 		}
 		enough := letters(before)+letters(after) >= minContext
-		if !enough && (!isPlain || c.expr == anyWord) {
+		if !enough && (!whole || c.expr == anyWord) {
 			return false // the member is all there is to be named
 		}
-		expr, edge := regexp.QuoteMeta(before)+"("+c.expr+")"+regexp.QuoteMeta(after), !enough || before == ""
-		if edge && atBegin && (from == 0 || isPlain) {
+		expr, edge := s.spell(before)+"("+c.expr+")"+s.spell(after), !enough || before == ""
+		if edge && atBegin && (from == 0 || whole) {
 			expr = s.begin + expr
 		}
 		if edge && atEnd && to == len(x) {
 			expr += s.end
+		}
+		if expr == "("+c.expr+")" {
+			return false // it would be found anywhere
 		}
 		exprs = append(exprs, "regexp:"+expr)
 	}
@@ -268,6 +317,14 @@ func (n *namer) within(s textForm, x, y string) bool {
 		n.add(expr)
 	}
 	return len(exprs) > 0
+}
+
+// spell returns an expression for a text as it stands in content.
+func (s textForm) spell(text string) string {
+	if s.escapes != nil {
+		text = s.escapes.Replace(text)
+	}
+	return strings.ReplaceAll(regexp.QuoteMeta(text), "\t", `\t`)
 }
 
 // before returns the end of a text, whole words that are spelled as they are, and
@@ -319,7 +376,10 @@ func (s textForm) after(text string) (context string, all bool) {
 func isStart(b byte) bool { return b < 0x80 || b >= 0xc0 }
 
 func (s textForm) isSpecial(r rune) bool {
-	return r < ' ' || r == 0x7f || r == unicode.ReplacementChar || s.ascii && r > 0x7f || strings.ContainsRune(s.special, r)
+	if r == '\t' || r == '\n' && s.escapes != nil {
+		return false
+	}
+	return !unicode.IsPrint(r) || r == unicode.ReplacementChar || s.ascii && r > 0x7f || strings.ContainsRune(s.special, r)
 }
 
 func letters(text string) int {
