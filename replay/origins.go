@@ -26,6 +26,10 @@ func OriginLabel(name string) string {
 	return host
 }
 
+// Origins returns all origins of the proxy, the first of them first. Those that an offline
+// proxy finds in its recordings are not among them.
+func (p *Proxy) Origins() []Origin { return append([]Origin{p.Origin}, p.Others...) }
+
 // cutPrefixes takes off a request's path, one of cannery's own, the session and the
 // origin that it names:
 //
@@ -110,8 +114,8 @@ func (p *Proxy) originAt(ctx context.Context, name string) (*Origin, error) {
 		}
 	}
 	if p.Origin.Name != "" && OriginLabel(p.Origin.Name) == name {
-		first := p.Origin
-		return &first, nil
+		named := p.Origin // another pointer: a path names it
+		return &named, nil
 	}
 	recorded, err := p.recordedOrigins(ctx)
 	for _, known := range recorded {
@@ -144,7 +148,7 @@ func (p *Proxy) noOrigin(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+	for _, o := range p.Origins() {
 		if o.Name != "" && !slices.Contains(names, o.Name) {
 			names = append(names, o.Name)
 		}
@@ -192,7 +196,7 @@ func (w *writer) neighbours() *neighbourhood {
 		return known
 	}
 	n := &neighbourhood{from: from, first: p.Origin.Name}
-	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+	for _, o := range p.Origins() {
 		if o.URL != nil {
 			n.add(o.Name, o.URL.String())
 		}
