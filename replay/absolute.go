@@ -20,13 +20,14 @@ func (p *Proxy) target(w *writer, r *http.Request) (string, error) {
 	if target == r.RequestURI || p.isItself(r) {
 		return target, nil
 	}
-	origins, err := p.origins(r.Context())
+	origins, err := p.placedOrigins(r.Context())
 	if err != nil {
 		return "", storeProblem(err)
 	}
 	for i := range origins {
 		at := origins[i].URL
 		if below, ok := strings.CutPrefix(target, basePath(at)); ok && sameHost(r.URL, at) && (below == "" || below[0] == '/' || below[0] == '?') {
+			w.absolute = true
 			if len(origins) > 1 {
 				w.goTo(&origins[i])
 			}
@@ -59,9 +60,9 @@ func (p *Proxy) isItself(r *http.Request) bool {
 	return err == nil && port == asked
 }
 
-// origins returns those that the proxy stands for, as far as their URLs are known.
-func (p *Proxy) origins(ctx context.Context) (origins []Origin, err error) {
-	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+// placedOrigins returns those that the proxy stands for, as far as their URLs are known.
+func (p *Proxy) placedOrigins(ctx context.Context) (origins []Origin, err error) {
+	for _, o := range p.Origins() {
 		if o.URL != nil {
 			origins = append(origins, o)
 		}

@@ -66,7 +66,7 @@ func (w *writer) cookie(value string, at *url.URL, prefix string) string {
 			continue
 		case strings.EqualFold(name, "Path"):
 			if under = cookiePath(v, basePath(at)); under != "" && !asksForRoot(parts[0]) {
-				under = prefix + under
+				under = below(prefix, under)
 			}
 			if under != "" && under != v {
 				part = " Path=" + under
@@ -78,7 +78,7 @@ func (w *writer) cookie(value string, at *url.URL, prefix string) string {
 		// The client's default would be made of the path with the prefix, which
 		// may end with it, or have another one.
 		target, _, _ := strings.Cut(w.request.RequestURI, "?")
-		kept = append(kept, " Path="+cmp.Or(strings.TrimSuffix(prefix+path.Dir(target), "/"), "/"))
+		kept = append(kept, " Path="+below(prefix, path.Dir(target)))
 	}
 	return strings.Join(kept, ";")
 }
@@ -99,6 +99,15 @@ func cookiePath(v, base string) string {
 		return "/"
 	}
 	return v
+}
+
+// below puts a prefix before a cookie's path. That of all paths is the prefix alone,
+// which may be asked for as it is.
+func below(prefix, under string) string {
+	if under == "/" {
+		return cmp.Or(prefix, "/")
+	}
+	return prefix + under
 }
 
 // attribute returns the value of an attribute of a Set-Cookie, "" for none.

@@ -1,7 +1,6 @@
 package replay
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -26,6 +25,10 @@ func OriginLabel(name string) string {
 	host, _, _ := strings.Cut(at, "/")
 	return host
 }
+
+// Origins returns all origins of the proxy, the first of them first. Those that an offline
+// proxy finds in its recordings are not among them.
+func (p *Proxy) Origins() []Origin { return append([]Origin{p.Origin}, p.Others...) }
 
 // cutPrefixes takes off a request's path, one of cannery's own, the session and the
 // origin that it names:
@@ -111,8 +114,8 @@ func (p *Proxy) originAt(ctx context.Context, name string) (*Origin, error) {
 		}
 	}
 	if p.Origin.Name != "" && OriginLabel(p.Origin.Name) == name {
-		first := p.Origin
-		return &first, nil
+		named := p.Origin // another pointer: a path names it
+		return &named, nil
 	}
 	recorded, err := p.recordedOrigins(ctx)
 	for _, known := range recorded {
@@ -145,7 +148,7 @@ func (p *Proxy) noOrigin(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+	for _, o := range p.Origins() {
 		if o.Name != "" && !slices.Contains(names, o.Name) {
 			names = append(names, o.Name)
 		}
@@ -170,8 +173,11 @@ type neighbourhood struct {
 	from    *contents // that it was made from, nil for none
 }
 
-// several reports whether the answer may name other origins than its own.
-func (w *writer) several() bool { return len(w.proxy.Others) > 0 || w.lookup.several }
+// several reports whether the answer may name other origins than its own, which the
+// client is to find here.
+func (w *writer) several() bool {
+	return (len(w.proxy.Others) > 0 || w.lookup.several) && !w.absolute
+}
 
 // neighbours returns the origins, nil when there is one only.
 func (w *writer) neighbours() *neighbourhood {
@@ -190,16 +196,14 @@ func (w *writer) neighbours() *neighbourhood {
 		return known
 	}
 	n := &neighbourhood{from: from, first: p.Origin.Name}
-	for _, o := range append([]Origin{p.Origin}, p.Others...) {
+	for _, o := range p.Origins() {
 		if o.URL != nil {
 			n.add(o.Name, o.URL.String())
 		}
 	}
 	if from != nil {
 		if n.first == "" {
-			if first, known := firstOf(from.origins, from.view.Rules); known {
-				n.first = first
-			}
+			n.first, _ = firstOf(from.origins, from.view.Rules)
 		}
 		for _, name := range from.origins {
 			recorded := fixtures.Request{Origin: name, Base: from.bases[name]}
@@ -220,34 +224,31 @@ func (n *neighbourhood) add(name, at string) {
 // firstOf returns which of the origins that are recorded is asked when none is named,
 // if that is known. The name may be "".
 func firstOf(names []string, rules *fixtures.Rules) (name string, known bool) {
-	if len(names) == 1 {
+	switch {
+	case len(names) == 1:
 		return names[0], true
+	case rules.First != "" && slices.Contains(names, rules.First):
+		return rules.First, true
 	}
-	return rules.First, rules.First != "" && slices.Contains(names, rules.First)
+	return "", false
 }
 
 // Paths returns where the origins are that the proxy stands for: by name the path
 // that comes before theirs, "" for the first. Those that a Sequence has recordings of
-// are among them.
-func (p *Proxy) Paths(ctx context.Context) (map[string]string, error) {
+// are among them; when its store fails, which whoever asks it hears, they are not.
+func (p *Proxy) Paths(ctx context.Context) map[string]string {
 	paths := map[string]string{}
 	first := p.Origin.Name
 	if p.Sequence != nil {
-		view, err := p.Sequence.Store.View(ctx)
-		if err != nil {
-			return nil, err
-		}
-		names, err := p.Sequence.Catalog.Origins(ctx, view)
-		if err != nil {
-			return nil, err
-		}
+		names, _ := p.recordedOrigins(ctx)
 		for _, name := range names {
 			if name != "" {
 				paths[name] = OriginPath(name)
 			}
 		}
-		if recorded, known := firstOf(names, view.Rules); known {
-			first = cmp.Or(first, recorded)
+		view, err := p.Sequence.Store.View(ctx)
+		if err == nil && first == "" {
+			first, _ = firstOf(names, view.Rules)
 		}
 	}
 	for i := range p.Others {
@@ -256,7 +257,7 @@ func (p *Proxy) Paths(ctx context.Context) (map[string]string, error) {
 	if first != "" {
 		paths[first] = ""
 	}
-	return paths, nil
+	return paths
 }
 
 // pathOf is the path of an origin for this client, which stays in its session.

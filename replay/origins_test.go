@@ -118,6 +118,9 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 		w.Header().Set("Link", "<"+at["one"]+"/1>, <"+at["h2c"]+"/2>, <https://elsewhere.test/>")
 		w.Header().Set("Content-Type", "application/json")
 		text := fmt.Sprintf(`{"one":%q,"tls":"%s","h2c":%q,"other":%q}`, at["one"]+"/a", strings.ReplaceAll(at["tls"]+"/b", "/", `\/`), at["h2c"], at["h2c"]+"9/")
+		if strings.HasSuffix(r.URL.Path, "/only") {
+			text = at[r.FormValue("to")] + "/z"
+		}
 		if r.FormValue("coded") != "" {
 			w.Header().Set("Content-Encoding", "gzip")
 			text = string(gzipped(t, text))
@@ -144,6 +147,9 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 							t.Errorf("from %s: Link %q, want %q", from, got, want)
 						}
 						want := fmt.Sprintf(`{"one":%q,"tls":"%s","h2c":%q,"other":%q}`, b.URL+own["one"]+"/a", strings.ReplaceAll(b.URL+own["tls"]+"/b", "/", `\/`), b.URL+own["h2c"], at["h2c"]+"9/")
+						if only := b.get(t, place+"/only?to="+to+coded); only.body != b.URL+path+"/z" {
+							t.Errorf("from %s (%s): %s, want %s", from, only.cache(), only.body, b.URL+path+"/z")
+						}
 						if a.body != want {
 							t.Errorf("from %s (%s):\n%s, want\n%s", from, a.cache(), a.body, want)
 						}
@@ -155,6 +161,21 @@ func TestLinksLeadFromOriginToOrigin(t *testing.T) {
 	expect(b.bench)
 	expect(b.bench)
 	expect(b.offline(t))
+}
+
+// TestAnOriginIsAskedByItsOwnURL: a client that has the proxy for its HTTP proxy gets each
+// origin, and answers that name the others as they do.
+func TestAnOriginIsAskedByItsOwnURL(t *testing.T) {
+	var at map[string]string
+	b := setUpTrio(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host, " ", at["one"], "/x") }, nil)
+	at = b.at
+	for _, front := range []*bench{b.bench, b.offline(t)} {
+		_, host, _ := strings.Cut(at["h2c"], "://")
+		a := front.raw(t, "GET "+at["h2c"]+"/y HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n")
+		if !strings.Contains(a, host+" "+at["one"]+"/x") {
+			t.Errorf("%s", a)
+		}
+	}
 }
 
 // TestCookiesStayWithTheirOrigin: a client that keeps them by host and path, as all
@@ -219,11 +240,12 @@ func TestPathsOfCookies(t *testing.T) {
 		{"/d/x", "a=1; Path=/", "a=1; Path=/"},
 		{"/d/x", "a=1", "a=1"},
 		{"/__cannery/origin/tls/d/x", "a=1; Path=/base/d; HttpOnly", "a=1; Path=/__cannery/origin/tls/d; HttpOnly"},
-		{"/__cannery/origin/tls/d/x", "a=1; path=/", "a=1; Path=/__cannery/origin/tls/"},
-		{"/__cannery/origin/tls/d/x", "a=1; Path=/base", "a=1; Path=/__cannery/origin/tls/"},
+		{"/__cannery/origin/tls/d/x", "a=1; path=/", "a=1; Path=/__cannery/origin/tls"},
+		{"/__cannery/origin/tls/d/x", "a=1; Path=/base", "a=1; Path=/__cannery/origin/tls"},
 		{"/__cannery/origin/tls/d/x", "a=1", "a=1; Path=/__cannery/origin/tls/d"},
 		{"/__cannery/origin/h2c", "a=1", "a=1; Path=/__cannery/origin/h2c"},
 		{"/__cannery/origin/h2c/x", "a=1; Path=x", "a=1; Path=x; Path=/__cannery/origin/h2c"},
+		{"/__cannery/session/s/x", "a=1; Path=/", "a=1; Path=/__cannery/session/s"},
 		{"/__cannery/session/s/origin/h2c/x", "a=1; Path=/y", "a=1; Path=/__cannery/session/s/origin/h2c/y"},
 		{"/__cannery/origin/h2c/x", "__Host-a=1; Path=/; Secure", "__Host-a=1; Path=/; Secure"},
 	} {

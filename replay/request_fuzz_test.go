@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"example.com/cannery/replay"
 )
 
 // FuzzRequestNeverPanics: whatever comes over a connection, the proxy goes on,
@@ -24,6 +26,8 @@ func FuzzRequestNeverPanics(f *testing.F) {
 		"GET http://other/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
 		"GET /__cannery/session//x HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /__cannery/session/../health HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET /__cannery/origin/b/__cannery/session/s/x?y HTTP/1.1\r\nHost: x\r\nCookie: a=1; =; b\r\nCookie: a=1\r\n\r\n",
+		"GET /__cannery/session/s/origin/%62 HTTP/1.1\r\nHost: x\r\n\r\nGET /__cannery/origin/%zz? HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /__cannery/health HTTP/1.1\r\nHost: localhost\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: x\r\nX-Cannery-Session: \xff\r\nCookie: a\r\nAuthorization: b\r\n\r\n",
 		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00",
@@ -42,8 +46,12 @@ func FuzzRequestNeverPanics(f *testing.F) {
 				return
 			}
 			w.Header().Set("Etag", `"x"`)
+			w.Header().Set("Set-Cookie", "a=1; Path="+r.RequestURI)
 			io.WriteString(w, "other")
-		}, func(b *bench) { b.proxy.Cache.Methods = []string{"POST"} })
+		}, func(b *bench) {
+			b.proxy.Cache.Methods = []string{"POST"}
+			b.proxy.Others = []replay.Origin{{Name: "b", URL: b.recorder.Origin, Forwarder: b.recorder}}
+		})
 		b.Config.ErrorLog = silence
 		conn := b.dial(t)
 		defer conn.Close()

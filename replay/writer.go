@@ -27,6 +27,7 @@ type writer struct {
 	origin  *Origin
 
 	sessionPath string // what of the prefix names the session
+	absolute    bool   // the client knows the origins by their own URLs
 	lookup      lookup
 	content     *timedBody // the request's, nil when nobody may have left some of it
 

@@ -109,7 +109,7 @@ func (m *recording) records(name string) bool {
 // unreachable returns why one of the origins of a Server gave no answer, nil when all
 // that were asked have answered.
 func unreachable(s *Server) error {
-	for _, o := range append([]replay.Origin{s.proxy.Origin}, s.proxy.Others...) {
+	for _, o := range s.proxy.Origins() {
 		if why := o.Forwarder.(*recorder.Recorder).Unreachable(); why != nil {
 			return why
 		}

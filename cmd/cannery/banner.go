@@ -25,7 +25,8 @@ type banner struct {
 	Origin string `json:"origin"` // "": offline, whichever is recorded
 
 	// Origins are the URLs of all of several, by the variables that run has for
-	// them. Nil: there is one only.
+	// them. Nil: there is one only, or it
+	// would take long to find out.
 	Origins map[string]string `json:"origins,omitempty"`
 
 	Store string `json:"store"` // the password masked

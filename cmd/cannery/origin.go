@@ -127,18 +127,15 @@ func (all origins) served(failWhenDown bool, forwarder func(origin) replay.Forwa
 
 // originURLs returns the URL of each origin at a proxy's URL, by the name of its
 // variable. Of two with one variable it is that of the first by name.
-func originURLs(ctx context.Context, p *replay.Proxy, at string) (map[string]string, error) {
-	paths, err := p.Paths(ctx)
-	if err != nil {
-		return nil, err
-	}
+func originURLs(ctx context.Context, p *replay.Proxy, at string) map[string]string {
+	paths := p.Paths(ctx)
 	urls := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
 		if known := urls[originVariable(name)]; known == "" {
 			urls[originVariable(name)] = at + paths[name]
 		}
 	}
-	return urls, nil
+	return urls
 }
 
 // has reports whether an origin of a name is among them.

@@ -163,11 +163,7 @@ func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *jo
 		return nil, err
 	}
 	url, _ := proxyURL(o.host, l.Addr())
-	told, err := originURLs(ctx, proxy.Proxy, url)
-	if err != nil {
-		return nil, fmt.Errorf("find the origins of %q: %w", src.address, err)
-	}
-	cmd.Env = append(cmd.Environ(), variables(url, told, o.vars, env)...)
+	cmd.Env = append(cmd.Environ(), variables(url, originURLs(ctx, proxy.Proxy, url), o.vars, env)...)
 	tended := o.tend(ctx, src, j)
 	stop, served := make(chan os.Signal, 2), make(chan error, 1)
 	server := newServer(proxy, stop, j.say)

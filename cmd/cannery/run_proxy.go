@@ -25,7 +25,7 @@ type runProxy struct {
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	for i, at := range append([]replay.Origin{p.Origin}, p.Others...) {
+	for i, at := range p.Origins() {
 		rec, _ := at.Forwarder.(*recorder.Recorder)
 		if rec == nil {
 			continue

@@ -64,6 +64,9 @@ Requests that it has a recording of are answered from it (X-Cache: HIT), others
 are forwarded and recorded (X-Cache: MISS). What cannot be recorded passes
 through (X-Cache: BYPASS).
 
+Of several origins the first is at /, each of the others at
+/__cannery/origin/NAME/; one without a name has its host and port for it.
+
 With --offline it answers from recordings only and cannot reach the network.
 A request that is not recorded is a miss that explains itself.
 
@@ -72,6 +75,7 @@ secrets, which are written when it stops and whenever it is idle.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery start --port 0 --origin api=http://localhost:8080 --ready-file url
   cannery start --origin h2c://localhost:50051
+  cannery start --origin pay=https://api.stripe.com --origin ai=https://api.openai.com
   cannery start --offline --fixtures fixtures/`,
 		Args: noArguments,
 	}
@@ -207,8 +211,10 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	b := banner{Mode: proxy.Mode(), Origin: o.origins.first().String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = proxyURL(o.host, l.Addr())
 	proxy.Answers.Hints.URL = b.URL
-	if all, err := originURLs(ctx, proxy, b.URL); err == nil && len(all) > 1 { // requests have the error too
-		b.Origins = all
+	if !o.offline || src.files != nil { // a store would have to be read whole for this
+		if b.Origins = originURLs(ctx, proxy, b.URL); len(b.Origins) < 2 {
+			b.Origins = nil
+		}
 	}
 	told, err := o.tellReady(ctx, w, journal, b.URL)
 	if err != nil {

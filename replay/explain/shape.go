@@ -273,7 +273,7 @@ const (
 // when something else stands around it by which it is found.
 func (n *namer) within(s textForm, x, y string) bool {
 	whole := s == plainText // it is all of the content
-	if !n.patterns && !whole {
+	if !n.patterns {
 		return false
 	}
 	changes := changesOf(x, y)
