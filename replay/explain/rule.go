@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
@@ -42,8 +43,11 @@ func (r *Rule) without(part string) *Rule {
 // maxNamed bounds content, in bytes, that is taken apart unmasked, for the names in it.
 const maxNamed = 1 << 20
 
-// holdsSecret reports whether a part has in it what looks like a secret.
-func holdsSecret(part string) bool { return secret.CleanText(part) != part }
+// isUnprintable reports whether a part cannot be shown, or written down: it has in it what
+// looks like a secret, or is no text.
+func isUnprintable(part string) bool {
+	return !utf8.ValidString(part) || secret.CleanText(part) != part
+}
 
 // maxParts is how many parts a rule has. Requests that differ in more are not one
 // request that changes.
@@ -69,7 +73,7 @@ func (x *explainer) rule(ctx context.Context, near *neighbour, all Contents) (*R
 		{rules: all.Rules, asked: &asked, recorded: &near.rec.Request, most: maxNamed},
 	} {
 		parts := n.parts(near.rec)
-		if len(parts) == 0 || len(parts) > maxParts || slices.ContainsFunc(parts, holdsSecret) {
+		if len(parts) == 0 || len(parts) > maxParts || slices.ContainsFunc(parts, isUnprintable) {
 			continue
 		}
 		rule := trial.rule(parts)
