@@ -103,6 +103,15 @@ type Recordings interface {
 	Gone(ctx context.Context) *fixtures.Request
 }
 
+// Usable returns the takes that a store has found, nil when they are gone by now or
+// damaged: others may explain a miss as well.
+func Usable(takes fixtures.Takes, err error) ([]*fixtures.Recording, error) {
+	if errors.Is(err, fixtures.ErrNotFound) || errors.As(err, new(*fixtures.CorruptError)) {
+		return nil, nil
+	}
+	return takes.Recordings, err
+}
+
 // A masker shows requests without their secrets.
 type masker struct{ cleaner *secret.Cleaner }
 

@@ -3,7 +3,6 @@ package explain
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 
 	"example.com/cannery/fixtures"
@@ -44,15 +43,11 @@ const maxNeighbours = 8
 func (x *explainer) nearest(ctx context.Context, all Contents) (*neighbour, error) {
 	var best *neighbour
 	for _, l := range all.shortlist(x.masked) {
-		takes, err := x.From.Takes(ctx, l)
-		var corrupt *fixtures.CorruptError
-		switch {
-		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
-			continue
-		case err != nil:
+		recs, err := Usable(x.From.Takes(ctx, l))
+		if err != nil {
 			return nil, err
 		}
-		for _, rec := range takes.Recordings[:min(len(takes.Recordings), maxNeighbours)] {
+		for _, rec := range recs[:min(len(recs), maxNeighbours)] {
 			n := &neighbour{line: l, rec: rec}
 			n.compare(x.mask, all.Rules, x.masked, x.mask.mask(&rec.Request))
 			if best == nil || n.order(best) < 0 {

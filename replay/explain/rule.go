@@ -3,7 +3,6 @@ package explain
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -181,17 +180,14 @@ func (x *explainer) join(ctx context.Context, rule *Rule, t *trial, all Contents
 		if read++; read > maxJoined {
 			break
 		}
-		takes, err := x.From.Takes(ctx, l)
-		var corrupt *fixtures.CorruptError
-		switch {
-		case errors.Is(err, fixtures.ErrNotFound), errors.As(err, &corrupt):
-			continue
-		case err != nil:
+		recs, err := Usable(x.From.Takes(ctx, l))
+		if err != nil {
 			return false, err
-		case rules.Key(&takes.Recordings[0].Request) != key:
+		}
+		if recs == nil || rules.Key(&recs[0].Request) != key {
 			continue
 		}
-		group = append(group, takes.Recordings...)
+		group = append(group, recs...)
 		lines++
 	}
 	if (fixtures.Takes{Recordings: group}).Offline(&rules, t.asked).Recordings == nil {
