@@ -25,8 +25,7 @@ func (s *session) inOrder(d *draw, pos *position) bool {
 // findOwn looks for the state that a session is in when what it has changed since its
 // last request for these takes is not what was recorded next: when it is a part of what
 // was recorded, or in another order. It reports false when there are signs of that and
-// no group of takes fits, or an answer before may have been another. It is called with
-// mu held.
+// no group of takes fits. It is called with mu held.
 func (s *session) findOwn(d *draw, pos *position) bool {
 	groups := s.groups(d, pos)
 	changes := map[fixtures.Key]bool{} // of what the takes wait for, those since
