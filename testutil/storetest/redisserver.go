@@ -2,18 +2,30 @@ package storetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/cannery/testutil/program"
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 )
+
+// A RedisConfig says how a Redis is started. The zero RedisConfig is a redis-server without
+// a password.
+type RedisConfig struct {
+	Program string     // "" means redis-server
+	TLS     *ServerTLS // nil: it speaks none; else nothing else
+	Args    []string   // more of them, such as "--maxmemory", "8mb"
+}
 
 // A RedisServer is a real redis-server of a test's own, on loopback, without
 // persistence: after Restart it is empty. Its methods fail the test when they
@@ -22,10 +34,11 @@ type RedisServer struct {
 	Addr     string // host:port
 	Password string // as given by --requirepass
 
-	t    testing.TB
-	args []string
-	dir  string
-	cmd  *exec.Cmd
+	t      testing.TB
+	config RedisConfig
+	file   string // of a sentinel's configuration, "" for a server
+	dir    string
+	cmd    *exec.Cmd
 	// exited is closed when cmd has ended.
 	exited chan struct{}
 }
@@ -35,11 +48,27 @@ type RedisServer struct {
 // the test is skipped, but fails when CI=true: there it must have run.
 func StartRedis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
-	needRedis(t)
-	s := &RedisServer{t: t, args: args, dir: t.TempDir()}
-	for i, arg := range args {
+	return RedisConfig{Args: args}.Start(t)
+}
+
+// Start does what StartRedis does.
+func (c RedisConfig) Start(t testing.TB) *RedisServer {
+	t.Helper()
+	return c.start(t, "")
+}
+
+func (c RedisConfig) start(t testing.TB, file string) *RedisServer {
+	t.Helper()
+	c.Program = cmp.Or(c.Program, "redis-server")
+	if c.Program == "redis-server" {
+		program.Need(t, "what wants a real Redis", c.Program)
+	} else {
+		program.Try(t, "what wants a real one", c.Program) // valkey-server is in no package of Debian 12
+	}
+	s := &RedisServer{t: t, config: c, file: file, dir: t.TempDir()}
+	for i, arg := range c.Args {
 		if arg == "--requirepass" {
-			s.Password = args[i+1]
+			s.Password = c.Args[i+1]
 		}
 	}
 	t.Cleanup(s.Kill)
@@ -52,17 +81,6 @@ func StartRedis(t testing.TB, args ...string) *RedisServer {
 	}
 	t.Fatal(err)
 	return nil
-}
-
-func needRedis(t testing.TB) {
-	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("redis-server is not installed, and CI=true demands its tests")
-	}
-	t.Skip("redis-server is not installed: what needs a real one is not tested")
 }
 
 // freeAddr returns a loopback address that was free a moment ago, with a port
@@ -85,17 +103,29 @@ func freeAddr(t testing.TB) string {
 
 // URL returns the server's address as users write it.
 func (s *RedisServer) URL() string {
-	if s.Password != "" {
-		return "redis://:" + s.Password + "@" + s.Addr + "/0"
+	scheme := "redis://"
+	if s.config.TLS != nil {
+		scheme = "rediss://"
 	}
-	return "redis://" + s.Addr + "/0"
+	if s.Password != "" {
+		scheme += ":" + url.QueryEscape(s.Password) + "@"
+	}
+	return scheme + s.Addr + "/0"
 }
 
 // Client returns a client of the server, which is closed when the test ends.
 func (s *RedisServer) Client() *redis.Client {
-	client := redis.NewClient(&redis.Options{Addr: s.Addr, Password: s.Password, Protocol: 2, DisableIdentity: true})
+	client := redis.NewClient(s.options())
 	s.t.Cleanup(func() { client.Close() })
 	return client
+}
+
+func (s *RedisServer) options() *redis.Options {
+	o := &redis.Options{Addr: s.Addr, Password: s.Password, Protocol: 2, DisableIdentity: true}
+	if s.config.TLS != nil {
+		o.TLSConfig = s.config.TLS.client()
+	}
+	return o
 }
 
 // Kill ends the server as SIGKILL does, and waits until it is gone.
@@ -114,16 +144,66 @@ func (s *RedisServer) Restart() {
 	}
 }
 
+// FailToSave has the server refuse writes with MISCONF: the disk that it is to save
+// to is gone. CONFIG SET save "" has it take them again.
+func (s *RedisServer) FailToSave() {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	client := s.Client()
+	err := errors.Join(os.RemoveAll(s.dir), client.ConfigSet(ctx, "save", "3600 1").Err(), client.BgSave(ctx).Err())
+	for info := ""; err == nil && !strings.Contains(info, "rdb_last_bgsave_status:err"); {
+		info, err = client.Info(ctx, "persistence").Result()
+	}
+	if err != nil {
+		s.t.Fatalf("have redis-server fail to save: %v", err)
+	}
+}
+
+// StartReplica starts a replica of the server, and waits until it follows. It is stopped
+// when the test ends.
+func (s *RedisServer) StartReplica() *RedisServer {
+	s.t.Helper()
+	host, port, _ := net.SplitHostPort(s.Addr)
+	replica := StartRedis(s.t, "--replicaof", host+" "+port, "--masterauth", s.Password)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	client := s.Client()
+	for {
+		info, err := client.Info(ctx, "replication").Result()
+		if strings.Contains(info, "state=online") {
+			return replica
+		}
+		select {
+		case <-ctx.Done():
+			s.t.Fatalf("the replica does not follow: %v\n%s", err, info)
+		case <-tick.C:
+		}
+	}
+}
+
 func (s *RedisServer) start() error {
 	host, port, _ := net.SplitHostPort(s.Addr)
-	args := append([]string{
-		"--bind", host, "--port", port, "--dir", s.dir, "--save", "", "--appendonly", "no", "--daemonize", "no",
-	}, s.args...)
-	cmd, exited := exec.Command("redis-server", args...), make(chan struct{})
+	args := []string{"--bind", host, "--dir", s.dir, "--daemonize", "no"}
+	if s.file != "" {
+		args = append([]string{s.file, "--sentinel"}, args...)
+	} else {
+		args = append(args, "--save", "", "--appendonly", "no")
+	}
+	if t := s.config.TLS; t != nil {
+		args = append(args, "--port", "0", "--tls-port", port, "--tls-replication", "yes", "--tls-cluster", "yes")
+		args = append(args, t.args()...)
+	} else {
+		args = append(args, "--port", port)
+	}
+	args = append(args, s.config.Args...)
+	cmd, exited := exec.Command(s.config.Program, args...), make(chan struct{})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start redis-server: %w", err)
+		return fmt.Errorf("start %s: %w", s.config.Program, err)
 	}
 	s.cmd, s.exited = cmd, exited
 	go func() {
@@ -132,7 +212,7 @@ func (s *RedisServer) start() error {
 	}()
 	if err := s.awaitAnswer(); err != nil {
 		s.Kill()
-		return fmt.Errorf("start redis-server: %w\n%s", err, out.String())
+		return fmt.Errorf("start %s: %w\n%s", s.config.Program, err, out.String())
 	}
 	return nil
 }
@@ -141,7 +221,10 @@ func (s *RedisServer) start() error {
 func (s *RedisServer) awaitAnswer() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	client := redis.NewClient(&redis.Options{Addr: s.Addr, Password: s.Password, Protocol: 2, DisableIdentity: true, MaxRetries: -1})
+	logging.Disable() // of tries that come too early
+	options := s.options()
+	options.MaxRetries, options.DialerRetries = -1, 1
+	client := redis.NewClient(options)
 	defer client.Close()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
@@ -155,54 +238,6 @@ func (s *RedisServer) awaitAnswer() error {
 			return errors.New("it has ended")
 		case <-ctx.Done():
 			return fmt.Errorf("it does not answer: %w", err)
-		case <-tick.C:
-		}
-	}
-}
-
-// StartRedisCluster starts three redis-servers that are the masters of one
-// cluster, and returns its URL.
-func StartRedisCluster(t testing.TB) (url string, nodes []*RedisServer) {
-	t.Helper()
-	var addrs []string
-	for range 3 {
-		node := StartRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
-		nodes, addrs = append(nodes, node), append(addrs, node.Addr)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-	defer cancel()
-	for i, node := range nodes {
-		client := node.Client()
-		if err := client.ClusterAddSlotsRange(ctx, i*16384/3, (i+1)*16384/3-1).Err(); err != nil {
-			t.Fatalf("give slots to node %d: %v", i, err)
-		}
-		if err := client.Do(ctx, "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err(); err != nil {
-			t.Fatalf("set the epoch of node %d: %v", i, err)
-		}
-		host, port, _ := net.SplitHostPort(nodes[0].Addr)
-		if err := client.ClusterMeet(ctx, host, port).Err(); i > 0 && err != nil {
-			t.Fatalf("join node %d to the cluster: %v", i, err)
-		}
-	}
-	for _, node := range nodes {
-		awaitCluster(ctx, t, node.Client())
-	}
-	return "redis+cluster://" + strings.Join(addrs, ","), nodes
-}
-
-// awaitCluster waits until a node knows the whole cluster.
-func awaitCluster(ctx context.Context, t testing.TB, client *redis.Client) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		info, err := client.ClusterInfo(ctx).Result()
-		if err == nil && strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d", 3)) {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("the cluster does not come up: %v\n%s", err, info)
 		case <-tick.C:
 		}
 	}
