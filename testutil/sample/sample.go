@@ -10,6 +10,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/coding"
+	"example.com/cannery/fixtures/talk"
 )
 
 // Get returns a recording of a GET.
@@ -46,6 +47,40 @@ func Odd() *fixtures.Recording {
 			},
 		},
 		Recorded: time.Date(2026, 1, 2, 3, 4, 5, 678, time.UTC),
+	}
+}
+
+// Talk returns a conversation over a WebSocket.
+func Talk(target string, messages ...talk.Message) *fixtures.Recording {
+	log := []byte{}
+	for i := range messages {
+		log = talk.Append(log, &messages[i])
+	}
+	return &fixtures.Recording{
+		Exchange: fixtures.Exchange{
+			Request: fixtures.Request{Origin: "o", Method: "GET", Target: target, Header: http.Header{"Upgrade": {"websocket"}}},
+			Response: fixtures.Response{
+				Status: http.StatusSwitchingProtocols, Header: http.Header{"Sec-Websocket-Protocol": {"chat"}},
+				Body: fixtures.Body{Bytes: log}, Conversation: true,
+			},
+		},
+		Recorded: time.Unix(1e9, 0).UTC(),
+	}
+}
+
+// Talked are messages of all kinds.
+func Talked() []talk.Message {
+	return []talk.Message{
+		{From: talk.Server, Kind: talk.Text, Data: []byte("welcome\n")},
+		{From: talk.Client, Kind: talk.Text, Data: []byte(`{"id":1,"method":"subscribe"}`)},
+		{From: talk.Server, Kind: talk.Text, Data: []byte("{\n  \"id\": 1.0\n}\n"), After: 310 * time.Millisecond},
+		{From: talk.Server, Kind: talk.Binary, Data: []byte("\x00\xff")},
+		{From: talk.Client, Kind: talk.Binary, Data: []byte("text all the same"), After: time.Hour},
+		{From: talk.Client, Kind: talk.Text, Data: []byte("\x00")},
+		{From: talk.Client, Kind: talk.Binary},
+		{From: talk.Server, Kind: talk.Text},
+		{From: talk.Server, Kind: talk.Binary, Data: []byte("\x1f\x8b"), Compressed: true},
+		{From: talk.Server, Kind: talk.Close, Code: 1001, Data: []byte("going away")},
 	}
 }
 
