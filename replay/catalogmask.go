@@ -99,7 +99,7 @@ func (s *Sequence) masked(ctx context.Context, view fixtures.View, req *fixtures
 			return nil, nil, err
 		}
 	}
-	cleaner, err := secret.NewCleaner(got.view.Rules.Redact, nil)
+	cleaner, err := secret.NewCleaner(got.view.Rules, nil)
 	if err != nil {
 		return nil, nil, err
 	}

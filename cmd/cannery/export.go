@@ -191,7 +191,7 @@ func (o *export) runCheck(ctx context.Context, w *world) error {
 	if err != nil {
 		return fmt.Errorf("check %q: %w", o.dir, err)
 	}
-	cleaner, err := secret.NewCleaner(append(cfg.Rules.Redact, o.redact...), nil)
+	cleaner, err := secret.NewCleaner(&fixtures.Rules{Redact: append(cfg.Rules.Redact, o.redact...), Proto: cfg.Rules.Proto}, nil)
 	if err != nil {
 		return misuse("", "check: %w", err)
 	}

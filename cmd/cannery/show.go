@@ -68,7 +68,7 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 	if o.raw {
 		return o.printRaw(w, rec)
 	}
-	cleaner, err := secret.NewCleaner(collection.rules.Redact, nil)
+	cleaner, err := secret.NewCleaner(collection.rules, nil)
 	if err != nil {
 		return fmt.Errorf("show %q: %w", all[0].text, err)
 	}

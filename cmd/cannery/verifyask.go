@@ -129,7 +129,7 @@ func (a *asker) ask(ctx context.Context, q *question) {
 // cleanerWith returns a cleaner that knows the credentials of a header: an origin
 // may say what it was told.
 func cleanerWith(redact []string, header http.Header) (*secret.Cleaner, error) {
-	cleaner, err := secret.NewCleaner(redact, nil)
+	cleaner, err := secret.NewCleaner(&fixtures.Rules{Redact: redact}, nil)
 	if err != nil {
 		return nil, err
 	}

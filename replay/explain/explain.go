@@ -116,7 +116,7 @@ func Usable(takes fixtures.Takes, err error) ([]*fixtures.Recording, error) {
 type masker struct{ cleaner *secret.Cleaner }
 
 func newMasker(rules *fixtures.Rules) (masker, error) {
-	cleaner, err := secret.NewCleaner(rules.Redact, nil)
+	cleaner, err := secret.NewCleaner(rules, nil)
 	return masker{cleaner}, err
 }
 
