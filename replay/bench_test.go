@@ -104,7 +104,7 @@ func BenchmarkHitOffline(b *testing.B) {
 	if err := os.WriteFile(filepath.Join(folder, "GET", "users.json"), []byte(text), 0o644); err != nil {
 		b.Fatal(err)
 	}
-	library, err := dir.OpenLibrary(b.Context(), folder)
+	library, err := dir.OpenLibrary(b.Context(), folder, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

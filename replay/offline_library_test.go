@@ -55,7 +55,7 @@ func (b *bench) exportedTo(t *testing.T, folder string) *dir.Library {
 	if err != nil {
 		t.Fatal(err)
 	}
-	library, err := dir.OpenLibrary(t.Context(), folder)
+	library, err := dir.OpenLibrary(t.Context(), folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 		return nil, err
 	}
 	m := &replaying{config: c, origin: origin}
-	if m.files, err = dir.OpenLibrary(t.Context(), c.Dir); err != nil {
+	if m.files, err = dir.OpenLibrary(t.Context(), c.Dir, nil); err != nil {
 		_, missing := os.Stat(c.Dir)
 		if errors.Is(err, dir.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
 			err = fmt.Errorf("%w: %s", err, m.recordCommand(t))

@@ -47,7 +47,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		}
 		return &source{library: s, store: s, address: address, flags: append(o.store.flags(f, address), flags...)}, nil
 	case o.offline:
-		files, err := dir.OpenLibrary(ctx, o.fixtures)
+		files, err := dir.OpenLibrary(ctx, o.fixtures, nil)
 		var mistake *file.Error
 		switch {
 		case errors.As(err, &mistake):

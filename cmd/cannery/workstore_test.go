@@ -88,7 +88,7 @@ func TestWorkStoreIsFilledWhenSomethingIsRecorded(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	library, err := dir.OpenLibrary(t.Context(), folder)
+	library, err := dir.OpenLibrary(t.Context(), folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

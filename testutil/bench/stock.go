@@ -139,16 +139,12 @@ func (s sample) fillFixtures(dir string) error {
 
 // writeFixture writes a recording at a path without its extension.
 func writeFixture(stem string, rec *fixtures.Recording) error {
-	sideName := ""
-	doc, side, err := file.Encode(rec, func(ext string) string {
-		sideName = filepath.Base(stem) + ".body-1" + ext
-		return sideName
-	})
+	doc, sides, err := file.Encode(rec, func(_ int, ext string) string { return filepath.Base(stem) + ".body-1" + ext })
 	if err != nil {
 		return err
 	}
-	if sideName != "" {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(stem), sideName), side.Bytes, 0o644); err != nil {
+	for _, side := range sides {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(stem), side.Name), side.Content.Bytes, 0o644); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,6 @@
-package sample
+// Package schema holds documents of tests against JSON schemas. It stands by itself: a
+// program that links the validator starts later, and scripts start many.
+package schema
 
 import (
 	"bytes"
@@ -28,11 +30,11 @@ var fixtureSchema = sync.OnceValues(func() (*jsonschema.Schema, error) {
 // WantValid fails unless a document is what the schema of a fixture says.
 func WantValid(t testing.TB, doc []byte) {
 	t.Helper()
-	WantSchema(t, fixtureSchema, doc)
+	Want(t, fixtureSchema, doc)
 }
 
-// WantSchema fails unless a document is what a schema says.
-func WantSchema(t testing.TB, compiled func() (*jsonschema.Schema, error), doc []byte) {
+// Want fails unless a document is what a schema says.
+func Want(t testing.TB, compiled func() (*jsonschema.Schema, error), doc []byte) {
 	t.Helper()
 	schema, err := compiled()
 	if err != nil {
