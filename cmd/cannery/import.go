@@ -152,9 +152,13 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 		}
 		from = bytes.NewReader(all)
 	}
-	options := har.Options{File: path, Origin: o.origin.name, Secret: secret}
-	if o.origin.url != nil {
-		options.URL = o.origin.url.String()
+	options := har.Options{File: path, Secret: secret}
+	if o.origin.name != "" {
+		wanted := har.Origin{Name: o.origin.name}
+		if o.origin.url != nil {
+			wanted.URL = o.origin.url.String()
+		}
+		options.Origins = []har.Origin{wanted}
 	}
 	options.Skipped = func(index int, why string) {
 		o.skipped++
