@@ -24,6 +24,7 @@ type Store interface {
 	Lease(ctx context.Context, view fixtures.View, key fixtures.Key, req *fixtures.Request, variant string) (fixtures.Lease, error)
 	SetRules(ctx context.Context, rules fixtures.Rules) error
 	Remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (int, error)
+	Count(ctx context.Context) (int, error)
 	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
 	Import(ctx context.Context, rules fixtures.Rules, recs iter.Seq2[*fixtures.Recording, error], merge bool) (int, error)
 	Close() error
@@ -50,10 +51,13 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"FiftyAtOnceKeepOne", fiftyAtOnce},
 		{"ReplaceLeavesOneTake", replaceTakes},
 		{"LargeBodiesComeBackWhole", largeBody},
+		{"ConversationsComeBackWhole", conversations},
 		{"DiscardedBodiesDoNoHarm", discardedBody},
 		{"ABodyThatIsBeingReadComesWhole", wholeDuringRemovals},
 		{"WhatWasFetchedBeforeAClearIsLate", lateAfterClear},
 		{"WhatWasFetchedBeforeARemoveIsNotFound", lateAfterRemove},
+		{"ARemoveLeavesWhatItDoesNotNameUnderWay", keptAfterRemove},
+		{"WhatRemovesAreForgottenOfIsLate", lateAfterMany},
 		{"ChangesAreSeenByTheNextViewOfAll", changesAreSeen},
 		{"NothingStaleInAThousandTries", neverStale},
 		{"NothingClearedInAHundredTries", neverCleared},
@@ -71,6 +75,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"AnImportThatFailsChangesNothing", importFails},
 		{"AMergeKeepsTheOthers", mergeKeeps},
 		{"AMergeNeedsEqualRules", mergeNeedsRules},
+		{"AnImportThatMeetsAClearIsRepeated", importMeetsClear},
 		{"WhatWasFetchedBeforeAnImportIsLate", lateAfterImport},
 		{"ImportedRecordingsAreInTheOrderGiven", importedInOrder},
 		{"ClocksOrderWhatNewRulesMerge", clocksOrderMerged},
@@ -79,6 +84,7 @@ func TestStore(t *testing.T, open func(t *testing.T) Store) {
 		{"WhatBothSetsHaveIsFoundUnderAnOldView", foundUnderOldView},
 		{"WhatAllSetsHaveIsFoundDuringSwitches", foundDuringSwitches},
 		{"ALeaseHasOneHolder", leaseHolder},
+		{"ALeaseOutlivesItsGeneration", leaseOutlives},
 		{"EverythingAtOnce", everythingAtOnce},
 	}
 	for _, law := range laws {

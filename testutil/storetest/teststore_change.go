@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,6 +54,76 @@ func lateAfterRemove(t *testing.T, open opener) {
 		wantBodies(t, b, &answered(target, "").Request)
 	}
 	wantBodies(t, a, &answered("/other", "").Request, "other")
+}
+
+// keptAfterRemove removes in every way what is under way, and beside it.
+func keptAfterRemove(t *testing.T, open opener) {
+	a, b := open(t), open(t)
+	session := "s"
+	rules := viewOf(t, a).Rules
+	for i, filter := range []fixtures.Filter{
+		{Match: "GET /removed/*"},
+		{Session: &session},
+		{Takes: map[fixtures.Key][]int{rules.Key(&answered("/removed/2", "").Request): nil}},
+		{Match: "* *", Session: &session, Takes: map[fixtures.Key][]int{{}: nil}},
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			removed := answered(fmt.Sprint("/removed/", i), "late")
+			if filter.Session != nil {
+				removed.Request.Session = session
+			}
+			before := viewOf(t, a)
+			for range 2 { // the second removal comes upon the first
+				if _, err := b.Remove(t.Context(), filter, false); err != nil {
+					t.Fatalf("Remove: %v", err)
+				}
+			}
+			// In as many places as a store may have for different keys.
+			for n := range 20 {
+				other := answered(fmt.Sprintf("/other/%d/%d", i, n), "kept")
+				if err := a.Append(t.Context(), commitOf(before, other, 0)); err != nil {
+					t.Errorf("Append of what was not removed = %v", err)
+				}
+				wantBodies(t, b, &other.Request, "kept")
+			}
+			if err := b.SetRules(t.Context(), fixtures.Rules{Redact: []string{fmt.Sprint("header:X-", i)}}); err != nil { // the keys stay
+				t.Fatalf("SetRules: %v", err)
+			}
+			if err := a.Append(t.Context(), commitOf(before, removed, fixtures.SeenAll)); !errors.Is(err, fixtures.ErrLate) {
+				t.Errorf("Append of what was removed = %v, want ErrLate", err)
+			}
+			wantBodies(t, a, &removed.Request)
+		})
+	}
+}
+
+// lateAfterMany removes so much that no store remembers all of it.
+func lateAfterMany(t *testing.T, open opener) {
+	a, b := open(t), open(t)
+	before := viewOf(t, a)
+	removed := answered("/removed", "late")
+	if _, err := b.Remove(t.Context(), fixtures.Filter{Match: "/removed"}, false); err != nil {
+		t.Fatalf("Remove: %v", err)
+	}
+	many := map[fixtures.Key][]int{}
+	for i := range 2000 {
+		many[fixtures.Key{byte(i), byte(i >> 8)}] = nil
+	}
+	for i := range 10 {
+		filter := fixtures.Filter{Match: "/" + strings.Repeat(fmt.Sprint(i), 5_000)}
+		if i == 5 {
+			filter = fixtures.Filter{Takes: many}
+		}
+		if _, err := b.Remove(t.Context(), filter, false); err != nil {
+			t.Fatalf("Remove: %v", err)
+		}
+	}
+	if err := a.Append(t.Context(), commitOf(before, removed, fixtures.SeenAll)); !errors.Is(err, fixtures.ErrLate) {
+		t.Errorf("Append of what was removed = %v, want ErrLate", err)
+	}
+	wantBodies(t, a, &removed.Request)
+	mustAppend(t, a, answered("/removed", "new"))
+	wantBodies(t, b, &removed.Request, "new")
 }
 
 func changesAreSeen(t *testing.T, open opener) {
@@ -226,6 +297,42 @@ func leaseHolder(t *testing.T, open opener) {
 		release()
 		a, b = b, a
 	}
+}
+
+// leaseOutlives: one flight stays one, whatever takes the place of what there was.
+func leaseOutlives(t *testing.T, open opener) {
+	a, b := open(t), open(t)
+	req := &answered("/", "").Request
+	variant := fixtures.Takes{}.Variant(nil, req)
+	lease := func(store Store) fixtures.Lease {
+		view := viewOf(t, store)
+		lease, err := store.Lease(t.Context(), view, view.Rules.Key(req), req, variant)
+		if err != nil {
+			t.Fatalf("Lease: %v", err)
+		}
+		return lease
+	}
+	held := lease(a)
+	if held == nil {
+		t.Fatal("a free lease is not given")
+	}
+	for _, merge := range []bool{false, true} {
+		mustImport(t, b, fixtures.Rules{}, merge, answered("/imported", ""))
+		if lease(b) != nil || lease(a) != nil {
+			t.Errorf("a lease is given twice, since an import (merge %v)", merge)
+		}
+	}
+	if _, err := b.Remove(t.Context(), fixtures.Filter{}, false); err != nil {
+		t.Fatalf("Remove: %v", err)
+	}
+	if lease(b) != nil {
+		t.Error("a lease is given twice, since a clear")
+	}
+	held.Release()
+	if held = lease(b); held == nil {
+		t.Fatal("a lease that was released is not given")
+	}
+	held.Release()
 }
 
 // everythingAtOnce is for the race detector, and for what a reader may see:

@@ -70,6 +70,45 @@ func mergeNeedsRules(t *testing.T, open opener) {
 	wantBodies(t, store, &answered("/new", "").Request)
 }
 
+// importMeetsClear clears the store when half of an import has been written.
+func importMeetsClear(t *testing.T, open opener) {
+	a, b := open(t), open(t)
+	for _, merge := range []bool{false, true} {
+		mustAppend(t, a, answered("/other", "cleared"))
+		large := answered("/large", strings.Repeat("large ", fixtures.InlineBody))
+		recs := []*fixtures.Recording{answered("/a", "one"), large, answered("/a", "two")}
+		meets := func(yield func(*fixtures.Recording, error) bool) {
+			for i, rec := range recs {
+				if i == 2 {
+					if _, err := b.Remove(t.Context(), fixtures.Filter{}, false); err != nil {
+						t.Errorf("Remove: %v", err)
+					}
+					mustAppend(t, b, answered("/since", "recorded since"))
+				}
+				if !yield(rec, nil) {
+					return
+				}
+			}
+		}
+		if n, err := a.Import(t.Context(), fixtures.Rules{}, meets, merge); n != len(recs) || err != nil {
+			t.Fatalf("Import = %d, %v, want %d", n, err, len(recs))
+		}
+		want := 3
+		for _, handle := range []Store{a, b} {
+			wantBodies(t, handle, &answered("/a", "").Request, "one", "two")
+			wantBodies(t, handle, &large.Request, string(large.Response.Body.Bytes))
+			wantBodies(t, handle, &answered("/other", "").Request)
+			if merge {
+				want = 4
+				wantBodies(t, handle, &answered("/since", "").Request, "recorded since")
+			}
+		}
+		if n, err := b.Remove(t.Context(), fixtures.Filter{}, false); n != want || err != nil {
+			t.Errorf("Remove = %d, %v, want %d", n, err, want)
+		}
+	}
+}
+
 func lateAfterImport(t *testing.T, open opener) {
 	a, b := open(t), open(t)
 	for _, merge := range []bool{false, true} {

@@ -34,6 +34,9 @@ func removeCounts(t *testing.T, open opener) {
 			if n, err := b.Remove(t.Context(), filter, false); n != test.want || err != nil {
 				t.Errorf("Remove = %d, %v, want %d", n, err, test.want)
 			}
+			if n, err := a.Count(t.Context()); n != 5-test.want || err != nil {
+				t.Errorf("Count = %d, %v, want %d", n, err, 5-test.want)
+			}
 			if n, err := a.Remove(t.Context(), filter, false); n != 0 || err != nil {
 				t.Errorf("Remove again = %d, %v, want 0", n, err)
 			}
