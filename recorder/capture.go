@@ -2,6 +2,7 @@ package recorder
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/links"
 	"example.com/cannery/fixtures/mediatype"
+	"example.com/cannery/fixtures/talk"
 )
 
 // A capture is a response's content that is recorded while it is read. The
@@ -71,6 +73,7 @@ func newCapture(x *exchange, res *http.Response) *capture {
 
 func (c *capture) Read(p []byte) (int, error) {
 	n, err := c.body.Read(p)
+	c.x.dialogue.hear(talk.Server, p[:n])
 	if c.over {
 		return n, err
 	}
@@ -99,6 +102,9 @@ func (c *capture) Read(p []byte) (int, error) {
 
 // cut ends a recording before the answer's end.
 func (c *capture) cut(err error) {
+	if c.x.client.Err() != nil || c.x.request.failed() {
+		c.x.clientLeft() // which is seen here before the context's own goroutine has told of it
+	}
 	switch cause := context.Cause(c.res.Request.Context()); {
 	case cause == nil:
 		c.drop("it was cut short: " + err.Error())
@@ -160,10 +166,10 @@ func (c *capture) keep(p []byte) {
 	c.size += int64(len(p))
 	c.x.read.Store(c.size)
 	if c.size > c.x.rec.MaxBody {
-		c.drop(fmt.Sprintf("it is longer than --max-body, %d bytes", c.x.rec.MaxBody))
+		c.drop(cmp.Or(c.x.dialogue.why(), fmt.Sprintf("it is longer than --max-body, %d bytes", c.x.rec.MaxBody)))
 		return
 	}
-	if c.declared < 0 {
+	if c.declared < 0 && c.x.socket == nil {
 		c.addChunk(int64(len(p)))
 	}
 	if c.large == nil && len(c.small)+len(p) <= fixtures.InlineBody {
@@ -191,7 +197,7 @@ func (c *capture) spill(p []byte) error {
 			return err
 		}
 		c.large = large
-		if codings := coding.Of(c.res.Header); codings != nil && coding.Decodable(codings) {
+		if codings := coding.Of(c.res.Header); c.x.socket == nil && codings != nil && coding.Decodable(codings) {
 			c.check = newDecodeCheck(codings, c.links)
 		}
 		if err := c.write(c.small); err != nil {
@@ -221,8 +227,13 @@ func (c *capture) storeContext() context.Context {
 // finish commits the recording.
 func (c *capture) finish() {
 	rec := c.x.commit.Recording
-	c.x.request.rest()
-	if !c.x.request.complete(&rec.Request) {
+	if c.x.dialogue != nil {
+		// What its client has still to say, nobody waits for.
+		if why, err := c.converse(); why != "" || err != nil {
+			c.giveBack(why, err)
+			return
+		}
+	} else if c.x.request.rest(); !c.x.request.complete(&rec.Request) {
 		c.drop("the origin answered before it had read the request")
 		return
 	}
@@ -232,7 +243,9 @@ func (c *capture) finish() {
 	}
 	rec.Clock = c.x.commit.View.Clock
 	rec.Response.Chunks = c.chunks
-	rec.Response.Links = c.links.Held()
+	if !rec.Response.Conversation {
+		rec.Response.Links = c.links.Held()
+	}
 	if len(c.res.Trailer) > 0 {
 		rec.Response.Trailer = maps.Clone(c.res.Trailer)
 	}
@@ -256,6 +269,9 @@ func (c *capture) finish() {
 		c.stop(handOver)
 		c.x.committed = true
 		c.x.rec.stored(nil)
+		if c.x.rec.Recorded != nil {
+			c.x.rec.Recorded()
+		}
 	case errors.Is(err, fixtures.ErrExists):
 		c.stop(handOver)
 	case errors.Is(err, fixtures.ErrLate):
@@ -265,10 +281,28 @@ func (c *capture) finish() {
 	}
 }
 
+// giveBack ends a recording that cannot be made, for a reason or an error of the store's.
+func (c *capture) giveBack(why string, err error) {
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.drop(why)
+}
+
 // append hands the commit to the store. Takes that cannot be read any more are
 // in nobody's way: the new one replaces them.
 func (c *capture) append() error {
 	err := c.x.rec.Store.Append(c.storeContext(), *c.x.commit)
+	for errors.Is(err, fixtures.ErrLate) {
+		view, ok := c.x.rec.follow(c.x.commit.View)
+		if !ok {
+			break
+		}
+		rec := c.x.commit.Recording
+		c.x.commit.View, rec.Clock, c.x.commit.Key = view, view.Clock, view.Rules.Key(&rec.Request)
+		err = c.x.rec.Store.Append(c.storeContext(), *c.x.commit)
+	}
 	var corrupt *fixtures.CorruptError
 	if errors.As(err, &corrupt) && !c.x.commit.Replace {
 		c.x.commit.Replace = true
@@ -282,6 +316,8 @@ func (c *capture) append() error {
 func (c *capture) verify() error {
 	codings := coding.Of(c.res.Header)
 	switch {
+	case c.x.commit.Recording.Response.Conversation:
+		return nil // messages have no coding of HTTP's
 	case c.check != nil:
 		return c.check.end()
 	case codings == nil:

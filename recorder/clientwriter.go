@@ -13,6 +13,7 @@ type clientWriter struct {
 	http.ResponseWriter
 	x     *exchange
 	http1 bool
+	last  bool // the connection ends with the answer
 	gone  bool // the client takes no more
 }
 
@@ -35,7 +36,7 @@ func (w *clientWriter) WriteHeader(status int) {
 // request's end: whatever of its content were left would be taken for the next
 // request.
 func (w *clientWriter) closeEarly() {
-	if w.http1 && !w.x.request.whole() {
+	if w.last || w.http1 && !w.x.request.whole() {
 		w.Header()["Connection"] = []string{"close"}
 	}
 }

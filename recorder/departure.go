@@ -33,6 +33,8 @@ var (
 // A departure is what becomes of an exchange whose client leaves before the
 // answer's end. One that is being recorded goes on without it, for a while.
 type departure struct {
+	client context.Context         // ends when it leaves
+	detach func() bool             // has nobody told of that any more
 	cancel context.CancelCauseFunc // ends the origin's side
 	read   atomic.Int64            // bytes of the answer's content so far
 
@@ -50,9 +52,10 @@ type departure struct {
 func (x *exchange) begin(r *http.Request) (ctx context.Context, end func()) {
 	x.unrecorded = !x.record
 	ctx, x.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
-	stop := context.AfterFunc(r.Context(), func() { x.clientLeft() })
+	x.client = r.Context()
+	x.detach = context.AfterFunc(x.client, func() { x.clientLeft() })
 	return ctx, func() {
-		stop()
+		x.detach()
 		x.cancel(nil)
 		x.over()
 	}
@@ -70,6 +73,8 @@ func (x *exchange) clientLeft() bool {
 	switch {
 	case x.unrecorded:
 		x.cancel(errClientLeft)
+	case x.dialogue != nil && x.began && !x.request.whole():
+		x.cancel(errStillOpen) // nothing more is said, and all that was is recorded
 	case !x.request.whole():
 		// There is no recording without the request.
 		x.unrecorded = true

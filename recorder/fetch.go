@@ -14,7 +14,7 @@ import (
 // w, for the caller to serve c.Recording from when recorded is true. An answer
 // that is not one to record goes to w, and answered is true. When both are
 // false the recording was given up half-way and nothing has been written.
-func (rec *Recorder) Fetch(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded, answered bool, err error) {
+func (rec *Recorder) Fetch(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, again func() bool) (recorded, answered bool, err error) {
 	held := &withheld{ResponseWriter: w, header: http.Header{}}
 	defer func() {
 		// ReverseProxy aborts by panic when the origin cuts its answer or the
@@ -25,7 +25,7 @@ func (rec *Recorder) Fetch(w http.ResponseWriter, r *http.Request, c *fixtures.C
 			}
 		}
 	}()
-	recorded, err = rec.forward(held, r, c, flight, known, true)
+	recorded, err = rec.forward(held, r, c, flight, again, true)
 	return recorded, held.passed, err
 }
 

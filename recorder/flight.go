@@ -51,8 +51,8 @@ func (t *claim) end(o outcome) {
 }
 
 // join waits for the claim of a request. The error fixtures.ErrExists says that
-// another request has had the claim meanwhile: look again.
-func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, flight string, known func() bool) (*claim, error) {
+// another request has had the claim meanwhile, and that it is to be looked for again.
+func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, flight string, again func() bool) (*claim, error) {
 	name := c.Key.String() + flight
 	mine := &claim{ended: make(chan struct{})}
 	f.mu.Lock()
@@ -74,7 +74,7 @@ func (f *flights) join(ctx context.Context, store Store, c *fixtures.Commit, fli
 		f.leave(name)
 	}
 	waited, err := lease(ctx, store, c, flight)
-	if err == nil && (waited || recordedSince(c) && known()) {
+	if err == nil && (waited || recordedSince(c)) && again() {
 		err = fixtures.ErrExists
 	}
 	if err != nil {

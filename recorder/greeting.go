@@ -53,7 +53,7 @@ func (rec *Recorder) wrongHTTP(r *http.Request, cause error) *fixtures.Problem {
 	if rec.reach.ever.Load() || errors.As(cause, &dial) && dial.Op == "dial" || errors.As(cause, &slow) && slow.Timeout() {
 		return nil
 	}
-	if rec.Origin.Scheme == "https" {
+	if rec.Origin.Scheme == "https" || rec.NamedByClient {
 		return nil
 	}
 	// What a server of HTTP/2 does with a request of HTTP/1.1 differs: it sends

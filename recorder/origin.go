@@ -109,6 +109,11 @@ func (rec *Recorder) address(pr *httputil.ProxyRequest) {
 		out.URL.Path, out.URL.Opaque = "*", "*"
 	}
 	out.Host = rec.Origin.Host
+	delete(out.Header, "Http2-Settings") // which ReverseProxy does not know
+	if up := out.Header.Get("Upgrade"); up != "" && (out.Method != http.MethodGet || !strings.EqualFold(up, "websocket")) {
+		delete(out.Header, "Upgrade")
+		delete(out.Header, "Connection")
+	}
 	// ReverseProxy removes these, for proxies that would add their own. A
 	// client's own are the client's business.
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
@@ -178,6 +183,9 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 		Detail: fmt.Sprintf("%s: %v", rec.asked(r), rootCause(cause)),
 		Hint:   "is the origin running, and is --origin right?",
 	}
+	if rec.NamedByClient {
+		p.Hint = "is it running, and does the client ask for the right host and port?"
+	}
 	var (
 		netErr   net.Error
 		unknown  x509.UnknownAuthorityError
@@ -192,6 +200,9 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 	case errors.As(cause, &dns) && !dns.IsTimeout:
 		p.Title = "origin's name is unknown"
 		p.Hint = "is the host name in --origin spelled right?"
+		if rec.NamedByClient {
+			p.Hint = "is the host name that the client asks for spelled right?"
+		}
 	case errors.As(cause, &netErr) && netErr.Timeout(), errors.Is(cause, context.DeadlineExceeded):
 		p.Status = http.StatusGatewayTimeout
 		p.Title = "origin timed out"
@@ -205,7 +216,7 @@ func (rec *Recorder) problem(r *http.Request, cause error) error {
 
 // asked names a request and whom it was for.
 func (rec *Recorder) asked(r *http.Request) string {
-	return fmt.Sprintf("%s %s: origin %s", r.Method, secret.CleanTarget(requestTarget(r)), rec.Origin.Redacted())
+	return fmt.Sprintf("%s %s: origin %s", r.Method, secret.CleanTargetOf(r.Header, requestTarget(r)), rec.Origin.Redacted())
 }
 
 // notHTTP reports whether an error is about what the origin has answered.

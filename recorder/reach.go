@@ -27,6 +27,22 @@ func (r *reach) failed(why error) {
 	}
 }
 
+// answered notes that the origin has answered a request.
+func (rec *Recorder) answered(status int) {
+	rec.reach.answered()
+	if rec.Answered != nil {
+		rec.Answered(status)
+	}
+}
+
+// unanswered notes why the origin has not answered one.
+func (rec *Recorder) unanswered(why error) {
+	rec.reach.failed(why)
+	if rec.Answered != nil {
+		rec.Answered(0)
+	}
+}
+
 // Unreachable returns why the origin has answered none of the requests sent to
 // it so far: a *fixtures.Problem, the first one's. Nil means that it has
 // answered, or that none was sent. Requests whose client has left do not count.

@@ -17,6 +17,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/field"
+	"example.com/cannery/fixtures/protobody"
 )
 
 // Store is what a recorder needs of a store: to write. Its contract is that of
@@ -34,6 +35,10 @@ type Recorder struct {
 	// Origin is the origin's URL: scheme, host and base path. No request
 	// makes the recorder talk to another host.
 	Origin *url.URL
+
+	// NamedByClient says that it was a client, of a forward proxy, that named the
+	// origin, and no setting: advice is for it.
+	NamedByClient bool
 
 	// Transport sends requests. It must neither decompress nor follow
 	// redirects; see NewTransport.
@@ -71,6 +76,18 @@ type Recorder struct {
 	// error is a recording lost. A nil Stored ignores it.
 	Stored func(error)
 
+	// Recorded is told of every recording that the store has taken. Nil ignores it.
+	Recorded func()
+
+	// Learn adds to what the store's rules know of messages (fixtures.Rules.Proto), and
+	// returns the views before and after that. Nil: origins are not asked for it.
+	Learn func(ctx context.Context, schema *protobody.Schema) (was, is fixtures.View, err error)
+
+	// Answered is told of every request that was sent to the origin: the status of the
+	// answer, once that begins, or 0 when none came although the client waited. Nil
+	// ignores it.
+	Answered func(status int)
+
 	// Remark is told, for the log, what became of an answer that was not
 	// recorded although its status says so, or not to its end, and why. Nil
 	// ignores it.
@@ -84,6 +101,8 @@ type Recorder struct {
 	begun   sync.Map     // the keys that Anew has replaced
 	alone   atomic.Int64 // exchanges that go on without their clients
 	reach   reach
+
+	reflections reflections
 }
 
 // Forward sends the request on to the origin, passes the answer to w as it
@@ -96,20 +115,21 @@ type Recorder struct {
 // The last byte is not written before the store has the recording.
 //
 // When flight is not empty, requests with the same key and flight are sent one
-// at a time, in whatever process. If another request has been recorded while
-// this one waited, nothing is sent or written and the error is
-// fixtures.ErrExists: look again. That may have happened before the wait began,
-// so known is asked once the claim is given, unless the lease shows that nothing
-// was recorded under the key since. An origin that gives no answer is a
-// *fixtures.Problem; nothing has been written then either.
-func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded bool, err error) {
-	return rec.forward(w, r, c, flight, known, false)
+// at a time, in whatever process. If another request of this process has had its turn
+// while this one waited, nothing is sent or written and the error is
+// fixtures.ErrExists: look again. What another process has recorded, or what was recorded
+// before the wait began, again finds: it is asked once the claim is given, unless the
+// lease shows that nothing was recorded under the key since. When it says yes the error
+// is the same; else it has made c one of what the store has by then. An origin that
+// gives no answer is a *fixtures.Problem; nothing has been written then either.
+func (rec *Recorder) Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, again func() bool) (recorded bool, err error) {
+	return rec.forward(w, r, c, flight, again, false)
 }
 
-func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool, fetch bool) (recorded bool, err error) {
+func (rec *Recorder) forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, again func() bool, fetch bool) (recorded bool, err error) {
 	claim := &claim{}
 	if flight != "" {
-		claim, err = rec.flights.join(r.Context(), rec.Store, c, flight, known)
+		claim, err = rec.flights.join(r.Context(), rec.Store, c, flight, again)
 		if err != nil {
 			return false, err
 		}
@@ -140,17 +160,19 @@ const flushInterval = 10 * time.Millisecond
 // responses, flushing, upgrades and aborts.
 func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange) (err error) {
 	var keep *fixtures.Rules // nil: the content is not recorded, or is there already
-	if x.record && x.commit.Recording.Request.Body == nil && x.commit.Recording.Request.Digest == nil {
+	x.dialogue = newDialogue(r, x)
+	if x.record && (x.dialogue != nil || x.commit.Recording.Request.Body == nil && x.commit.Recording.Request.Digest == nil) {
 		keep = x.commit.View.Rules
 	}
 	if x.request = newSentBody(r, keep); x.request != nil {
+		x.request.dialogue = x.dialogue
 		// Otherwise net/http takes the request's content away from the
 		// transport once the answer's header is out (go.dev/issue/40747).
 		_ = http.NewResponseController(rw).EnableFullDuplex() // an answer to a test's writer has no connection
 	}
 	ctx, end := x.begin(r)
 	defer end()
-	w := &clientWriter{ResponseWriter: rw, x: x, http1: r.ProtoMajor == 1}
+	w := &clientWriter{ResponseWriter: rw, x: x, http1: r.ProtoMajor == 1, last: field.EndsConnection(r)}
 	unended := false
 	defer func() {
 		if unended {
@@ -169,6 +191,9 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 					pr.Out.Header.Del(name)
 				}
 			}
+			if x.record && x.commit.Recording.Request.WebSocket() {
+				offer(pr.Out.Header)
+			}
 			if x.record && x.request != nil && x.request.keep == nil {
 				delete(pr.Out.Header, "Expect") // the content is here already
 			}
@@ -178,8 +203,12 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 				return err
 			}
 			answered = true
-			rec.reach.answered()
-			if err := x.response(res); err != nil || res.StatusCode == http.StatusSwitchingProtocols {
+			rec.answered(res.StatusCode)
+			err := x.response(res)
+			if res.StatusCode == http.StatusSwitchingProtocols {
+				showHeader(w.Header(), res.Header)
+			}
+			if err != nil || res.StatusCode == http.StatusSwitchingProtocols {
 				return err
 			}
 			if res.ContentLength == 0 {
@@ -194,7 +223,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, cause error) {
 			err = rec.problem(r, cause)
 			if !answered && r.Context().Err() == nil {
-				rec.reach.failed(err)
+				rec.unanswered(err)
 			}
 			w.closeEarly()
 		},
@@ -207,8 +236,21 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 		out.Body = x.request
 	}
 	p.ServeHTTP(w, out)
+	x.socket.end()
 	unended = false
 	return err
+}
+
+// showHeader moves the header of an upgrade to where the writer sees it before its
+// connection is given away: ReverseProxy adds it afterwards. It needs to see itself what
+// is upgraded to.
+func showHeader(to, from http.Header) {
+	for name, values := range from {
+		if name != "Connection" && name != "Upgrade" {
+			to[name] = values
+			delete(from, name)
+		}
+	}
 }
 
 // silent drops ReverseProxy's talk: a copy that failed is the client's leaving
@@ -218,13 +260,15 @@ var silent = log.New(io.Discard, "", 0)
 // An exchange is one that is under way. Its fields belong to the goroutine of
 // the request, except where the transport calls back.
 type exchange struct {
-	rec     *Recorder
-	record  bool             // the answer is to be recorded
-	commit  *fixtures.Commit // nil when there is nothing to record or to make stale
-	claim   *claim
-	unsafe  bool
-	fetch   bool      // nobody gets the answer unless it is recorded whole
-	request *sentBody // nil when there is no content
+	rec      *Recorder
+	record   bool             // the answer is to be recorded
+	commit   *fixtures.Commit // nil when there is nothing to record or to make stale
+	claim    *claim
+	unsafe   bool
+	fetch    bool      // nobody gets the answer unless it is recorded whole
+	request  *sentBody // nil when there is no content
+	dialogue *dialogue // nil when it is no call of gRPC
+	socket   *socket   // that is recorded; nil when none is
 
 	interims  []fixtures.Interim
 	committed bool
@@ -242,6 +286,10 @@ func (x *exchange) response(res *http.Response) error {
 		x.claim.end(goAlone)
 		res.Header["X-Cache"] = []string{"BYPASS"}
 		return nil
+	}
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		x.claim.end(goAlone)
+		return x.talk(res)
 	}
 	if field.VariesOnAll(res.Header) || !fixtures.Lasts(res.StatusCode, x.anonymous(), x.unsafe) {
 		x.claim.end(goAlone)
@@ -267,8 +315,8 @@ func (x *exchange) response(res *http.Response) error {
 func (x *exchange) recordable(res *http.Response) bool {
 	why := ""
 	switch {
-	case res.StatusCode == http.StatusSwitchingProtocols:
-		why = "the protocol is another from then on"
+	case res.StatusCode == http.StatusSwitchingProtocols: // of a conversation there is a recording whatever is said in it
+		return true
 	case answersPart(res):
 		why = "it answers a part, or a condition"
 	case !x.rec.Statuses.record(res.StatusCode, x.anonymous(), x.unsafe):

@@ -291,7 +291,7 @@ func TestWhatWasRecordedMeanwhileIsNotAskedForAgain(t *testing.T) {
 	} {
 		p := before(t, declared("answer"))
 		looked := false
-		p.store.last, p.flight, p.known = c.last, "variant", func() bool { looked = true; return c.known }
+		p.store.last, p.flight, p.again = c.last, "variant", func() bool { looked = true; return c.known }
 		a := p.get(t, "/")
 		if errors.Is(a.err, fixtures.ErrExists) != (c.asked == 0) || p.asked != c.asked || looked != c.looksAgain {
 			t.Errorf("%s: %v, the origin was asked %d times, looked: %v", c.name, a.err, p.asked, looked)

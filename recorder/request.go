@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/talk"
 )
 
 const (
@@ -33,6 +34,8 @@ type sentBody struct {
 	expects bool          // the client waits to be told to send it (RFC 9110, section 10.1.1)
 	closed  chan struct{} // closed when the transport wants no more of it
 	close   sync.Once
+
+	dialogue *dialogue // notes what comes
 
 	reading sync.Mutex // makes pieces count in the order in which they came
 	taken   bool       // the transport gets no more; guarded by reading
@@ -77,6 +80,11 @@ func (b *sentBody) read(p []byte) (int, error) {
 	b.asked = true
 	b.mu.Unlock()
 	n, err := b.body.Read(p)
+	if err != nil && err != io.EOF && !errors.As(err, new(*fixtures.Problem)) {
+		// It is the client who failed, and not the origin.
+		err = &fixtures.Problem{Status: http.StatusBadRequest, Title: "the request's content cannot be read", Detail: err.Error()}
+	}
+	b.dialogue.hear(talk.Client, p[:n])
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.size += int64(n)
@@ -212,6 +220,16 @@ func (b *sentBody) whole() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.end == io.EOF
+}
+
+// failed reports whether the client has ended the content before it was whole.
+func (b *sentBody) failed() bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.end != nil && b.end != io.EOF && !errors.Is(b.end, errPaused)
 }
 
 // complete puts the content into the request and reports whether it was whole.

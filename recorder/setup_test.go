@@ -101,7 +101,7 @@ type proxy struct {
 	// change alters the commit of each request; nil leaves it as it is.
 	change func(*fixtures.Commit)
 	flight string
-	known  func() bool
+	again  func() bool
 
 	outcomes chan outcome // of each request, once it has ended
 	asked    int          // requests that have reached the origin; guarded by mu
@@ -171,7 +171,7 @@ func (p *proxy) forward(w http.ResponseWriter, r *http.Request) {
 	}
 	var o outcome
 	defer func() { p.outcomes <- o }() // also when the answer is aborted, by panic
-	o.recorded, o.err = p.Forward(w, r, c, p.flight, p.known)
+	o.recorded, o.err = p.Forward(w, r, c, p.flight, p.again)
 	if o.err != nil {
 		http.Error(w, o.err.Error(), http.StatusTeapot)
 	}
