@@ -20,6 +20,9 @@ func (p *Proxy) target(w *writer, r *http.Request) (string, error) {
 	if target == r.RequestURI || p.isItself(r) {
 		return target, nil
 	}
+	if p.AnyHost != nil {
+		return p.goToHost(w, r, r.URL, target)
+	}
 	origins, err := p.placedOrigins(r.Context())
 	if err != nil {
 		return "", storeProblem(err)
@@ -55,7 +58,7 @@ func (p *Proxy) isItself(r *http.Request) bool {
 	_, port, err := net.SplitHostPort(local.String())
 	asked := r.URL.Port()
 	if asked == "" {
-		asked = fixtures.DefaultPort("http")
+		asked = fixtures.DefaultPort(r.URL.Scheme)
 	}
 	return err == nil && port == asked
 }

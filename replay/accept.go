@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +28,31 @@ const (
 
 // ServeHTTP answers a request and writes its entry into the log.
 func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	p.handle(rw, r, func(w *writer) error { return p.dispatch(w, r) })
+}
+
+// ServeHost answers, as a forward proxy, a request for the origin at a scheme, host and
+// port. Its target is as the client would send it to that origin. AnyHost must be set.
+func (p *Proxy) ServeHost(rw http.ResponseWriter, r *http.Request, at *url.URL) {
+	p.handle(rw, r, func(w *writer) error {
+		target, err := p.goToHost(w, r, at, fixtures.RequestTarget(r.RequestURI))
+		if err != nil {
+			return err
+		}
+		if err := checkRequest(r); err != nil {
+			return err
+		}
+		return p.session(w, r, target)
+	})
+}
+
+// Refuse answers a request with an error, a *fixtures.Problem as a rule.
+func (p *Proxy) Refuse(rw http.ResponseWriter, r *http.Request, err error) {
+	p.handle(rw, r, func(*writer) error { return err })
+}
+
+// handle has a request answered, with the error if there is one.
+func (p *Proxy) handle(rw http.ResponseWriter, r *http.Request, answer func(*writer) error) {
 	began := time.Now()
 	if p.began.Load() == nil {
 		first := began // alone on the heap, and only once
@@ -43,12 +70,7 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}()
-	if r.TransferEncoding != nil && r.ProtoMajor == 1 {
-		// net/http drops a Content-Length beside it without a word. RFC 9112,
-		// section 6.1, wants such a connection closed.
-		rw.Header()["Connection"] = []string{"close"}
-	}
-	if err := p.dispatch(w, r); err != nil {
+	if err := answer(w); err != nil {
 		w.fail(err)
 		w.drain()
 	}
@@ -57,47 +79,91 @@ func (p *Proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // dispatch tells cannery's own paths, sessions and other origins from requests to
 // the first.
 func (p *Proxy) dispatch(w *writer, r *http.Request) error {
-	if r.Method == http.MethodConnect {
-		return &fixtures.Problem{
-			Status: http.StatusMethodNotAllowed,
-			Title:  "CONNECT is not supported",
-			Detail: "cannery stands in for its origins and is no tunnel",
-			Hint:   "use cannery's address as the base URL, not as a proxy",
-		}
-	}
-	if r.ProtoMajor == 2 {
-		if err := checkRequestLine(r); err != nil {
-			return err
-		}
+	if err := checkRequest(r); err != nil {
+		return err
 	}
 	target, err := p.target(w, r)
 	if err != nil {
 		return err
 	}
-	if !isOwn(target) {
-		return p.session(w, r, target)
+	if isOwn(target) && !w.asItIs {
+		target, err = p.cutPrefixes(w, r, target)
+		switch {
+		case err != nil:
+			return err
+		case w.prefix == "":
+			w.own = true
+			return p.own(w, r, target)
+		}
 	}
-	rest, err := p.cutPrefixes(w, r, target)
-	switch {
-	case err != nil:
-		return err
-	case w.prefix == "":
-		return p.own(w, r, target)
+	if p.AnyHost != nil && p.Cache != nil && w.origin == &p.Origin && p.Origin.Forwarder == nil {
+		return p.noBase(r)
 	}
-	return p.session(w, r, rest)
+	return p.session(w, r, target)
 }
 
-// checkRequestLine refuses what HTTP/1.1 has no request line for: net/http lets it
-// pass in HTTP/2, and an origin would read another request.
-func checkRequestLine(r *http.Request) error {
-	if !strings.Contains(r.RequestURI, " ") && field.IsToken(r.Method) {
-		return nil
+// noBase says that a forward proxy stands in front of no origin.
+func (p *Proxy) noBase(r *http.Request) error {
+	return &fixtures.Problem{
+		Status: http.StatusMisdirectedRequest,
+		Title:  "no host was asked for",
+		Detail: fmt.Sprintf("%s %s is for cannery itself, which is a forward proxy here and has no --origin", r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI))),
+		Hint:   fmt.Sprintf("use cannery as the client's HTTP proxy: HTTPS_PROXY=http://%s HTTP_PROXY=http://%s; or give it an --origin to be the base URL of", r.Host, r.Host),
 	}
+}
+
+// checkRequest refuses what no origin is to get.
+func checkRequest(r *http.Request) error {
+	switch {
+	case r.Method == http.MethodConnect:
+		return &fixtures.Problem{
+			Status: http.StatusMethodNotAllowed,
+			Title:  "CONNECT is not supported",
+			Detail: "cannery stands in for its origins here and is no tunnel",
+			Hint:   "start it with --proxy, or use its address as the base URL and not as a proxy",
+		}
+	case r.ProtoMajor == 2 && !oneLength(r):
+		return &fixtures.Problem{
+			Status: http.StatusBadRequest,
+			Title:  "bad content length",
+			Detail: fmt.Sprintf("Content-Length is %.100q", r.Header["Content-Length"]),
+			Hint:   "send its length in bytes, or leave the field out",
+		}
+	case strings.Contains(r.RequestURI, " ") || !field.IsToken(r.Method):
+		// net/http lets it pass in HTTP/2, and HTTP/1.1 has no request line for it.
+		return badRequestLine(r, "write a space in a path as %20")
+	case !isTarget(r):
+		return badRequestLine(r, "a target is a path, as in /v1/notes, or for a proxy a URL, as in http://HOST[:PORT]/v1/notes")
+	}
+	return nil
+}
+
+// oneLength reports whether a request in HTTP/2 has one length, or none: net/http takes
+// the first of several, and 0 for what is no number (RFC 9113, section 8.1.1).
+func oneLength(r *http.Request) bool {
+	lengths := r.Header["Content-Length"]
+	return lengths == nil || len(lengths) == 1 && lengths[0] == strconv.FormatInt(r.ContentLength, 10)
+}
+
+// isTarget reports whether a request-target is in a form that its method has (RFC 9112,
+// section 3.2): net/http takes whatever looks like a URI.
+func isTarget(r *http.Request) bool {
+	switch {
+	case strings.HasPrefix(r.RequestURI, "/"):
+		return true
+	case r.RequestURI == "*":
+		return r.Method == http.MethodOptions
+	}
+	return r.ProtoMajor == 1 && r.URL.Host != "" && (r.URL.Scheme == "http" || r.URL.Scheme == "https")
+}
+
+// badRequestLine refuses what an origin would read another request in.
+func badRequestLine(r *http.Request, hint string) error {
 	return &fixtures.Problem{
 		Status: http.StatusBadRequest,
 		Title:  "bad request line",
-		Detail: fmt.Sprintf("method %q, path %q", r.Method, secret.CleanTarget(r.RequestURI)),
-		Hint:   "write a space in a path as %20",
+		Detail: fmt.Sprintf("method %q, target %q", r.Method, secret.CleanTarget(r.RequestURI)),
+		Hint:   hint,
 	}
 }
 
@@ -125,11 +191,15 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 		}
 	}
 	r.RequestURI = target
-	if r.Header["Upgrade"] != nil && !isWebSocket(r) {
+	switch {
+	case isWebSocket(r):
+		r.Header["Upgrade"] = []string{"websocket"} // in whatever case it came
+		w.nameOwnPage(r)
+	default:
 		delete(r.Header, "Upgrade")
 	}
 	w.lookup.request.Session = w.session
-	if w.origin.Name != "" {
+	if w.origin.Name != "" && !w.asItIs {
 		p.jar.keep(r.Header, w.origin.Name)
 	}
 	return p.answer(w, r)
@@ -138,6 +208,17 @@ func (p *Proxy) session(w *writer, r *http.Request, target string) error {
 // shownSession returns a session's name for people to read: what is sent for one
 // may be anything.
 func shownSession(name string) string { return fmt.Sprintf("%.100s", secret.CleanText(name)) }
+
+// nameOwnPage has a page that a browser got from the proxy be one of the origin's own for
+// the origin: servers refuse the WebSockets of others' pages.
+func (w *writer) nameOwnPage(r *http.Request) {
+	page, err := url.Parse(r.Header.Get("Origin"))
+	if err != nil || page.Host == "" || page.Host != r.Host || w.asItIs || w.origin.URL == nil {
+		return
+	}
+	own := url.URL{Scheme: fixtures.WebScheme(w.origin.URL.Scheme), Host: w.origin.URL.Host}
+	r.Header["Origin"] = []string{own.String()}
+}
 
 // isWebSocket reports whether a request asks for a WebSocket (RFC 6455).
 func isWebSocket(r *http.Request) bool {
@@ -160,15 +241,25 @@ func (p *Proxy) accept(w *writer, r *http.Request) error {
 	}
 	switch {
 	case isWebSocket(r):
-		l.unread = webSocket
 		return nil
-	case !hasContent(r) || !p.looksUp(r.Method, r.RequestURI):
+	case l.call != nil && r.ContentLength < 0:
+		first, err := l.call.first(false)
+		if !firstTooLarge(first) {
+			l.firstMessage(first)
+			return err
+		}
+	}
+	if l.call != nil {
+		l.call.limited = true
+		l.call = nil
+	}
+	if !hasContent(r) || !p.looksUp(r.Method, r.RequestURI) {
 		return nil
 	}
 	head, err := io.ReadAll(io.LimitReader(r.Body, fixtures.MaxRequestBody+1))
 	switch {
 	case errors.Is(err, errSilent):
-		l.unread = conversation
+		l.unread = halfSent
 	case err != nil:
 		return err
 	case len(head) <= fixtures.MaxRequestBody:
@@ -191,7 +282,7 @@ func (p *Proxy) accept(w *writer, r *http.Request) error {
 		head = append(head, rest...)
 		switch {
 		case errors.Is(err, errSilent):
-			l.unread = conversation
+			l.unread = halfSent
 		case err != nil:
 			return err
 		case len(head) > maxRequestHeld:

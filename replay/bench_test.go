@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,11 +70,26 @@ func benchmarkHit(b *testing.B, store interface {
 	if warm.Header().Get("X-Cache") != "MISS" {
 		b.Fatal("no MISS to begin with")
 	}
-	measureHits(b, p, r)
+	b.Run("base", func(b *testing.B) { measureHits(b, p, r) })
+	p.AnyHost = func(name string, at *url.URL) *replay.Origin {
+		o := p.Origin
+		o.Name, o.URL = name, at
+		return &o
+	}
+	// The origin that was given, as clients of a forward proxy ask for it.
+	b.Run("anyhost", func(b *testing.B) { measureHits(b, forHost{p, u}, r) })
 }
 
+// A forHost has requests answered for the origin at a URL.
+type forHost struct {
+	*replay.Proxy
+	at *url.URL
+}
+
+func (f forHost) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.ServeHost(w, r, f.at) }
+
 // measureHits measures the answers to a request, which are HITs.
-func measureHits(b *testing.B, p *replay.Proxy, r *http.Request) {
+func measureHits(b *testing.B, p http.Handler, r *http.Request) {
 	w := &sink{http.Header{}, make([]byte, 64<<10)}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -110,5 +126,9 @@ func BenchmarkHitOffline(b *testing.B) {
 	}
 	p := &replay.Proxy{Sequence: &replay.Sequence{Store: library, Catalog: &replay.Catalog{Store: library}}}
 	r := httptest.NewRequest("GET", "/v1/users?id=1&page=2", nil)
-	measureHits(b, p, r)
+	b.Run("base", func(b *testing.B) { measureHits(b, p, r) })
+	at := mustParse(b, "https://api.example.com")
+	p.Origin.URL = at
+	p.AnyHost = func(name string, at *url.URL) *replay.Origin { return &replay.Origin{Name: name, URL: at} }
+	b.Run("anyhost", func(b *testing.B) { measureHits(b, forHost{p, at}, r) })
 }

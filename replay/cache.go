@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -73,7 +74,7 @@ func (c *Cache) find(ctx context.Context, l *lookup) (*fixtures.Recording, error
 func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, error) {
 	req, rules := &l.request, l.view.Rules
 	req.Identify(l.view)
-	if !c.looksUp(req.Method, req.Target) {
+	if !c.looksUp(req.Method, req.Target) || req.WebSocket() { // which does what it does, as an unsafe request
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
 	}
@@ -137,13 +138,24 @@ func (c *Cache) oldest() time.Time {
 	return time.Now().Add(-c.MaxAge)
 }
 
-// knows reports whether a request that was a miss would be a HIT by now. What
-// the store cannot say is not known.
-func (c *Cache) knows(ctx context.Context, req fixtures.Request) bool {
+// again reports whether a request that was a miss is to be looked for again: it would be
+// a HIT by now, or wait for others. Else its commit is one of what the store has now. What
+// the store cannot say is as it was.
+func (c *Cache) again(ctx context.Context, commit *fixtures.Commit, req fixtures.Request, flight string) bool {
 	view, err := c.Store.View(ctx)
 	if err != nil {
 		return false
 	}
-	found, err := c.inView(ctx, &lookup{request: req, view: view})
-	return err == nil && found != nil
+	if !view.Rules.Equal(*commit.View.Rules) || !bytes.Equal(view.Secret, commit.View.Secret) {
+		return true
+	}
+	now := &lookup{request: req, view: view}
+	found, err := c.inView(ctx, now)
+	if found != nil || err == nil && now.miss.takes.Variant(view.Rules, &now.request) != flight {
+		return true
+	}
+	if err == nil && !now.replace {
+		commit.View, commit.Seen = view, now.miss.seen
+	}
+	return false
 }

@@ -52,6 +52,10 @@ type contents struct {
 	bases    map[string]string // by origin; of its first recording
 	lines    []explain.Line
 
+	// whole are the calls of gRPC that were recorded by all that their client said, by
+	// the keys that they would have by their first message.
+	whole map[fixtures.Key]bool
+
 	masked maskedLines
 }
 
@@ -98,12 +102,17 @@ func (c *Catalog) base(ctx context.Context, view fixtures.View, origin string) (
 }
 
 // lost reports whether there once were recordings of a request, since this
-// process has begun, and are no more. It returns the request with the origin
-// that it then had, if nothing tells it any more.
-func (c *Catalog) lost(rules *fixtures.Rules, memory *fixtures.KeyMemory, keys *keyer, req *fixtures.Request) (*fixtures.Request, bool) {
+// process has begun, and are no more: in an earlier load, or as was says of a key.
+// It returns the request with the origin that it then had, if nothing tells it any
+// more.
+func (c *Catalog) lost(rules *fixtures.Rules, memory *fixtures.KeyMemory, keys *keyer, req *fixtures.Request, was func(fixtures.Key) bool) (*fixtures.Request, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.gone[keys.key(memory, rules, req)] {
+	gone := func(req *fixtures.Request) bool {
+		key := keys.key(memory, rules, req)
+		return c.gone[key] || was(key)
+	}
+	if gone(req) {
 		return req, true
 	}
 	if req.Origin != "" {
@@ -112,7 +121,7 @@ func (c *Catalog) lost(rules *fixtures.Rules, memory *fixtures.KeyMemory, keys *
 	for _, origin := range c.former {
 		named := *req
 		named.Origin = origin
-		if c.gone[keys.key(memory, rules, &named)] {
+		if gone(&named) {
 			return &named, true
 		}
 	}
@@ -196,7 +205,7 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 	if err != nil {
 		return nil, err
 	}
-	got := &contents{view: view, timeline: fixtures.Timeline{Methods: slices.Concat(methods, view.Rules.Methods)}, bases: map[string]string{}}
+	got := &contents{view: view, timeline: fixtures.Timeline{Methods: slices.Concat(methods, view.Rules.Methods)}, bases: map[string]string{}, whole: map[fixtures.Key]bool{}}
 	words := map[string]string{} // sessions, origins and methods, each kept once
 	word := func(s string) string {
 		if w, ok := words[s]; ok {
@@ -223,6 +232,10 @@ func readContents(ctx context.Context, store CatalogStore, methods fixtures.Meth
 		own.Session, own.Origin, own.Method, own.Target = word(req.Session), word(req.Origin), word(req.Method), strings.Clone(req.Target)
 		got.lines = append(got.lines, explain.NewLine(view.Rules, key, &own))
 		got.masked.note(len(got.lines)-1, req)
+		if first, several := firstOfSeveral(rec); several {
+			own.Body = first
+			got.whole[view.Rules.Key(&own)] = true
+		}
 	}
 	got.lines = slices.Clip(got.lines)
 	got.origins = slices.Sorted(maps.Keys(got.bases))

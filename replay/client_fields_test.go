@@ -1,79 +1,11 @@
 package replay_test
 
 import (
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 )
-
-func TestNoRequestReachesAnotherHost(t *testing.T) {
-	elsewhere := script(t, says(good))
-	host := strings.TrimPrefix(elsewhere.URL, "http://")
-	b := setUp(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Host, " ", r.RequestURI) }, nil)
-	own := strings.TrimPrefix(b.origin.URL, "http://")
-	for _, request := range []string{
-		"GET " + elsewhere.URL + "/a HTTP/1.1\r\nHost: " + host + "\r\n",
-		"GET http://user:pw@" + host + "/b HTTP/1.1\r\nHost: x\r\n",
-		"GET /c HTTP/1.1\r\nHost: " + host + "\r\n",
-		"GET //" + host + "/d HTTP/1.1\r\nHost: x\r\n",
-		"GET /@" + host + "/e HTTP/1.1\r\nHost: x\r\n",
-		"GET /f HTTP/1.1\r\nHost: x\r\nX-Forwarded-Host: " + host + "\r\nForwarded: host=" + host + "\r\n",
-		"POST " + elsewhere.URL + " HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n",
-		"GET https://" + host + "?g HTTP/1.1\r\nHost: x\r\n",
-	} {
-		a := b.raw(t, request+"Connection: close\r\n\r\n")
-		if _, target, _ := strings.Cut(request, " "); !strings.HasPrefix(target, "/") {
-			if !strings.HasPrefix(a, "HTTP/1.1 421 ") || !strings.Contains(a, own) || !strings.Contains(a, host) {
-				t.Errorf("%q: %.500q", request, a)
-			}
-			continue
-		}
-		if !strings.Contains(a, own+" /") {
-			t.Errorf("%q: %.300q", request, a)
-		}
-	}
-	if got := elsewhere.received(); got != "" {
-		t.Errorf("the other host got %q", got)
-	}
-}
-
-// TestHTTP2RequestLinesAreCheckedAsHTTP1s: what net/http lets pass in HTTP/2 would
-// be another request on the origin's connection.
-func TestHTTP2RequestLinesAreCheckedAsHTTP1s(t *testing.T) {
-	b := setUp(t, echo(), nil)
-	client := &http.Transport{Protocols: new(http.Protocols)}
-	client.Protocols.SetUnencryptedHTTP2(true)
-	t.Cleanup(client.CloseIdleConnections)
-	for _, target := range []string{"/a b", "/a HTTP/1.1", "/a?q=b c", "/__cannery/session/s/a b", "/__cannery/health x"} {
-		req, err := http.NewRequest("GET", b.URL, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.URL.Opaque = target
-		res, err := client.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		if res.StatusCode != 400 {
-			t.Errorf("%q: %d", target, res.StatusCode)
-		}
-	}
-	for _, method := range []string{"G ET", "GET /x HTTP/1.1", "GE\tT", "GE(T", "GÉT"} {
-		// Go's own client does not send these.
-		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
-		r.Method, r.Proto, r.ProtoMajor, r.ProtoMinor = method, "HTTP/2.0", 2, 0
-		if b.proxy.ServeHTTP(w, r); w.Code != 400 {
-			t.Errorf("%q: %d", method, w.Code)
-		}
-	}
-	if n := b.originAsked(); n != 0 {
-		t.Errorf("the origin was asked %d times", n)
-	}
-}
 
 func TestConnectIsNotAllowed(t *testing.T) {
 	elsewhere := script(t, says(good))

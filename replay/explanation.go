@@ -17,11 +17,18 @@ func (p *Proxy) explain(ctx context.Context, l *lookup) error {
 	u := explain.Unanswered{
 		Cause: l.cause, Request: req, Rules: l.view.Rules,
 		PathOf: OriginPath, Status: p.missStatus(), Hints: &p.Answers.Hints, Reset: p.resetCommand(req.Session),
-		From: &evidence{from: from, lookup: l},
+		From: &evidence{from: from, lookup: l}, Said: l.said,
+	}
+	if l.anyHost {
+		u.AnyHost, u.PathOf = true, func(name string) string {
+			base, _ := from.Catalog.base(ctx, l.view, name)
+			recorded := fixtures.Request{Origin: name, Base: base}
+			return fixtures.WebURL(recorded.Address())
+		}
 	}
 	// That the store fails is said when it is asked for more.
 	u.Base, _ = from.Catalog.base(ctx, l.view, req.Origin)
-	if l.cause == explain.WebSocket || l.cause == explain.Conversation {
+	if l.cause == explain.Conversation {
 		if _, err := from.nameOrigin(ctx, l); err != nil {
 			return err
 		}
@@ -35,7 +42,7 @@ func (p *Proxy) explain(ctx context.Context, l *lookup) error {
 // tellOrigins says what there is of several origins.
 func (s *Sequence) tellOrigins(ctx context.Context, l *lookup, u *explain.Unanswered) error {
 	got, err := s.Catalog.at(ctx, l.view)
-	if err != nil || len(got.origins) < 2 {
+	if err != nil || len(got.origins) < 2 && !u.AnyHost {
 		if errors.As(err, new(*fixtures.CorruptError)) {
 			return nil // the explanation says so
 		}
@@ -121,7 +128,7 @@ func (e *evidence) Masked(ctx context.Context) (int, error) {
 func (e *evidence) Gone(ctx context.Context) *fixtures.Request {
 	rules := e.got.view.Rules
 	for candidate := range candidates(&e.request) {
-		if as, lost := e.from.Catalog.lost(rules, &e.from.keys, &e.keys, candidate); lost {
+		if as, lost := e.from.Catalog.lost(rules, &e.from.keys, &e.keys, candidate, e.from.served.has); lost {
 			return as
 		}
 		_, err := e.from.Store.Takes(ctx, e.got.view, e.keys.key(&e.from.keys, rules, candidate), candidate)

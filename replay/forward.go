@@ -16,7 +16,6 @@ import (
 func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	l, forwarder := &w.lookup, w.origin.Forwarder
 	asked := &l.request
-	known := func() bool { return !l.replace && p.Cache.knows(r.Context(), *asked) }
 	commit := l.commit()
 	commit.Recording.Request.Base = w.origin.base()
 	w.recording = commit.Recording
@@ -24,14 +23,15 @@ func (p *Proxy) forward(w *writer, r *http.Request, alone bool) error {
 	if l.miss.seen != fixtures.SeenAll && !alone {
 		flight = l.miss.takes.Variant(l.view.Rules, asked)
 	}
+	again := func() bool { return !l.replace && p.Cache.again(r.Context(), commit, *asked, flight) }
 	if !wantsPart(r) {
-		_, err := forwarder.Forward(w, r, commit, flight, known)
+		_, err := forwarder.Forward(w, r, commit, flight, again)
 		return err
 	}
 	for _, name := range field.Partial {
 		delete(commit.Recording.Request.Header, name)
 	}
-	recorded, answered, err := forwarder.Fetch(w, r, commit, flight, known)
+	recorded, answered, err := forwarder.Fetch(w, r, commit, flight, again)
 	switch {
 	case err != nil || answered:
 		return err

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"example.com/cannery/fixtures/protobody"
 )
 
 // Clients of gRPC read no content that is not gRPC's: what cannery has to tell
@@ -18,6 +20,20 @@ func isGRPC(r *http.Request) bool {
 	}
 	rest, found := strings.CutPrefix(r.Header.Get("Content-Type"), "application/grpc")
 	return found && (rest == "" || rest[0] == '+' || rest[0] == ';')
+}
+
+// describe has the messages of a call be known before it is looked up.
+func (p *Proxy) describe(w *writer, r *http.Request) {
+	if w.origin.Forwarder == nil || p.Cache == nil || r.Method != http.MethodPost {
+		return
+	}
+	format, isJSON := protobody.FormatOf(r.Header.Get("Content-Type"))
+	if format == protobody.None || isJSON {
+		return
+	}
+	if view, err := p.Cache.Store.View(r.Context()); err == nil {
+		w.origin.Forwarder.Describe(r, view.Rules.Proto)
+	}
 }
 
 // writeStatus answers a call with a problem.
@@ -38,10 +54,17 @@ func writeStatus(w *writer, problem problemJSON) {
 	w.status = problem.Status // what the log says: 200 would look like an answer
 }
 
+// Codes of statuses.
+const (
+	invalidArgument    = 3
+	failedPrecondition = 9
+	internal           = 13
+	unavailable        = 14
+)
+
 // statusCode returns the code of a status that says what an HTTP status does. A
 // client tries again what is unavailable, and what is missing is not.
 func statusCode(status int, missed bool) int {
-	const invalidArgument, failedPrecondition, internal, unavailable = 3, 9, 13, 14
 	switch {
 	case missed:
 		return failedPrecondition

@@ -54,11 +54,11 @@ func (p *Proxy) look(w *writer) {
 	if rec != nil && rec.Response.Links == links.Some && !w.leave {
 		if field := digestIn(rec.Response.Header); field != "" {
 			p.digest.Do(func() {
-				p.notice(fmt.Errorf("%s %s names its origin and is left so, as others like it are: %s is of that content", w.request.Method, secret.CleanTarget(w.request.RequestURI), field))
+				p.notice(fmt.Errorf("%s %s names its origin and is left so, as others like it are: %s is of that content", w.request.Method, secret.CleanTargetOf(w.request.Header, w.request.RequestURI), field))
 			})
 		}
 	}
-	if p.Events.Leads == nil || w.status == 0 {
+	if p.Events.Leads == nil || w.status == 0 || w.asItIs { // a forward proxy is everywhere
 		return
 	}
 	p.lookAt(w, fieldsOf(w.Header()), fieldLink)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -284,6 +285,44 @@ func TestChunksPassAsTheyCome(t *testing.T) {
 	chunks := takes.Recordings[0].Response.Chunks
 	if len(chunks) != 3 || chunks[0].Size != int64(len(events[0])) || chunks[2].At <= chunks[0].At {
 		t.Errorf("recorded chunks: %v", chunks)
+	}
+}
+
+// TestAnEventComesAtOnce measures from the event's being sent to its being read, while it
+// is recorded and on replay. A busy machine may be late now and then, a proxy that waits
+// is always.
+func TestAnEventComesAtOnce(t *testing.T) {
+	var sent atomic.Pointer[time.Time]
+	send := func() { now := time.Now(); sent.Store(&now) }
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		send()
+		io.WriteString(w, "data: first\n\n")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done() // there is more to come
+	}, func(b *bench) { b.recorder.ReadOn = time.Millisecond })
+	for _, want := range []string{"MISS", "HIT"} {
+		best := time.Hour
+		for i := range 10 {
+			send()
+			res, err := b.plainClient().Get(fmt.Sprint(b.URL, "/", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = io.ReadFull(res.Body, make([]byte, len("data: first\n\n")))
+			best = min(best, time.Since(*sent.Load()))
+			if got := res.Header.Get("X-Cache"); err != nil || got != want {
+				t.Errorf("a %s, %v, want a %s", got, err, want)
+			}
+			res.Body.Close()
+			for want == "MISS" && b.recordings(t) <= i { // as far as it came
+				runtime.Gosched()
+			}
+		}
+		if best > 50*time.Millisecond {
+			t.Errorf("%s: the first event takes %v at best", want, best)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -23,11 +24,16 @@ type Entry struct {
 	Session  string
 	Note     string // why there was an error, or something to know; "" for none
 	Bypassed string // why the request was not looked up; "" when it was
+
+	// Miss is the ID of its Unmatched, 0 when it is none, or not kept.
+	Miss int
+
+	header http.Header // the request's, whose own secrets may stand in its URL
 }
 
 // CleanURL returns the request-target with its secrets masked. That is done for
 // whoever shows an entry, and not on the way of every request.
-func (e *Entry) CleanURL() string { return secret.CleanTarget(e.URL) }
+func (e *Entry) CleanURL() string { return secret.CleanTargetOf(e.header, e.URL) }
 
 // Stats count answers.
 type Stats struct {
@@ -42,11 +48,11 @@ func (p *Proxy) Stats() Stats {
 }
 
 // count counts an answer, before its client can know of it.
-func (p *Proxy) count(r *http.Request, cache string) {
-	if isOwn(r.RequestURI) {
+func (p *Proxy) count(w *writer) {
+	if w.own {
 		return
 	}
-	switch cache {
+	switch w.cache {
 	case "HIT":
 		p.stats.hits.Add(1)
 	case "MISS":
@@ -54,6 +60,14 @@ func (p *Proxy) count(r *http.Request, cache string) {
 	case "BYPASS":
 		p.stats.bypasses.Add(1)
 	}
+}
+
+// recount has an answer that has begun as a HIT be logged, and counted, as the miss that
+// it has become: its header has said otherwise.
+func (p *Proxy) recount(w *writer) {
+	w.cache = "MISS"
+	p.stats.hits.Add(-1)
+	p.stats.misses.Add(1)
 }
 
 // isOwn reports whether a request-target is cannery's own, and no origin's.
@@ -64,7 +78,7 @@ func isOwn(target string) bool {
 
 // keepLog logs a request. Panicked is what a handler's panic said.
 func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked any) {
-	if isOwn(r.RequestURI) {
+	if w.own {
 		return
 	}
 	entry := Entry{
@@ -77,10 +91,14 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 		Cache:    w.cache,
 		Session:  w.session,
 		Bypassed: w.bypassed,
+		header:   r.Header,
+	}
+	if w.asItIs {
+		entry.URL = w.origin.webURL() + fixtures.RequestTarget(r.RequestURI)
 	}
 	switch cause, isError := panicked.(error); {
 	case w.missed:
-		entry.Note = w.note
+		entry.Note, entry.Miss = w.note, w.unmatched
 	case w.cause != nil:
 		entry.Note = w.cause.Error()
 	case r.Context().Err() != nil && (panicked != nil || w.status == 0):

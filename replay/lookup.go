@@ -15,13 +15,19 @@ type lookup struct {
 	request fixtures.Request // what counts for matching
 	sent    []byte           // its content as it came, nil when it is not here
 	unread  unread
+	whole   bool       // all of a call has been waited for
+	call    *listening // a call of gRPC's, of whose content only the first message is known; nil: all is known
 	keys    keyer
 	again   bool // it has been looked for before
 	several bool // there are several origins to look for it in
+	anyHost bool // and its client has named the one that it is for
 
 	view fixtures.View // of the source that was asked last
 
 	cause explain.Cause // that a Sequence has none
+	said  *explain.Said // what a client says otherwise than recorded; nil: nothing
+
+	conversation *conversation // that is to be replayed; nil for other recordings
 
 	miss    *miss // what a Cache has found out; nil: it has not missed
 	replace bool  // what the Cache has recorded cannot be used
@@ -40,17 +46,14 @@ type miss struct {
 type unread int
 
 const (
-	webSocket    unread = iota + 1
-	conversation        // the client waits for an answer before it has sent all
+	halfSent unread = iota + 1 // the client waits for an answer before it has sent all
 	tooLarge
 )
 
 // String says it to people.
 func (u unread) String() string {
 	switch u {
-	case webSocket:
-		return "it is a WebSocket"
-	case conversation:
+	case halfSent:
 		return "its client waits for an answer before it has sent all"
 	case tooLarge:
 		return fmt.Sprintf("its content is longer than %d bytes", fixtures.MaxRequestBody)

@@ -67,7 +67,7 @@ func offlinePackages(t *testing.T) (packages [][]string) {
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
-	args := []string{"list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}\t{{.Dir}}\t{{join .GoFiles \" \"}} {{join .CgoFiles \" \"}}{{end}}", "example.com/cannery/replay"}
+	args := []string{"list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}\t{{.Dir}}\t{{join .GoFiles \" \"}} {{join .CgoFiles \" \"}}{{end}}", "example.com/cannery/replay", "example.com/cannery/replay/tunnel"}
 	for path := range strings.FieldsSeq(string(out)) {
 		// The only connection of an offline proxy is to Redis, when that is
 		// its store.

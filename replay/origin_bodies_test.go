@@ -61,40 +61,6 @@ func readBlocks(body io.Reader, most int, h *heapWatch) (int, error) {
 	return most << 20, nil
 }
 
-func TestLargeBodiesAreWholeAndMemoryIsFlat(t *testing.T) {
-	if testing.Short() {
-		t.Skip("SKIPPED: hundreds of megabytes are sent without -short")
-	}
-	const blocks = 100
-	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/length" {
-			w.Header().Set("Content-Length", fmt.Sprint(blocks<<20))
-		}
-		for n := range blocks {
-			w.Write(block(n))
-		}
-	}, nil)
-	for _, target := range []string{"/length", "/chunked"} {
-		for _, want := range []string{"MISS", "HIT"} {
-			heap := watchHeap()
-			res, err := b.plainClient().Get(b.URL + target)
-			if err != nil {
-				t.Fatal(err)
-			}
-			size, err := readBlocks(res.Body, blocks+1, heap)
-			res.Body.Close()
-			if got := res.Header.Get("X-Cache"); size != blocks<<20 || err != nil || got != want {
-				t.Errorf("%s: %s, %d bytes, %v; want a whole %s", target, got, size, err, want)
-			}
-			heap.check(t, target+" "+want)
-		}
-	}
-	if n := b.originAsked(); n != 2 {
-		t.Errorf("the origin was asked %d times", n)
-	}
-	b.wantNoLeftovers(t)
-}
-
 func TestEndlessBodyIsStreamedAndNotRecorded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: hundreds of megabytes are sent without -short")

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,20 +12,6 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/links"
 )
-
-// OriginPath returns the path that an origin of a name is at: below it is all that
-// the origin has. One whose name is a URL is at its host and port.
-func OriginPath(name string) string { return originPrefix + url.PathEscape(OriginLabel(name)) }
-
-// OriginLabel returns what stands for an origin of a name in paths.
-func OriginLabel(name string) string {
-	_, at, isURL := strings.Cut(name, "://")
-	if !isURL {
-		return name
-	}
-	host, _, _ := strings.Cut(at, "/")
-	return host
-}
 
 // Origins returns all origins of the proxy, the first of them first. Those that an offline
 // proxy finds in its recordings are not among them.
@@ -118,10 +105,8 @@ func (p *Proxy) originAt(ctx context.Context, name string) (*Origin, error) {
 		return &named, nil
 	}
 	recorded, err := p.recordedOrigins(ctx)
-	for _, known := range recorded {
-		if known == name || OriginLabel(known) == name {
-			return &Origin{Name: known}, nil
-		}
+	if known := p.labels.named(recorded, name); known != "" {
+		return &Origin{Name: known}, nil
 	}
 	return nil, err
 }
@@ -148,26 +133,29 @@ func (p *Proxy) noOrigin(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	names = slices.Clone(names) // those of the catalog are everybody's
 	for _, o := range p.Origins() {
 		if o.Name != "" && !slices.Contains(names, o.Name) {
 			names = append(names, o.Name)
 		}
 	}
+	paths := make([]string, len(names))
 	for i, name := range names {
-		names[i] = OriginPath(name)
+		paths[i] = pathAmong(name, func(name string) bool { return slices.Contains(names, name) })
 	}
 	return &fixtures.Problem{
 		Status: http.StatusNotFound,
 		Title:  "no such origin",
-		Detail: fmt.Sprintf("no origin is named %q; there are %s", unescaped(name), strings.Join(names, ", ")),
+		Detail: fmt.Sprintf("no origin is named %q; there are %s", unescaped(name), strings.Join(paths, ", ")),
 		Hint:   "give each origin a name where cannery is started: --origin NAME=URL",
 	}
 }
 
 // A neighbourhood are the origins that answers of one another may name.
 type neighbourhood struct {
-	urls    []string // by which they are named
-	names   []string // of the origin at each
+	urls    []string          // by which they are named
+	names   []string          // of the origin at each
+	paths   map[string]string // by name, of each without a session
 	address links.Address
 	first   string    // the name of that without a prefix, "" for none
 	from    *contents // that it was made from, nil for none
@@ -211,6 +199,7 @@ func (w *writer) neighbours() *neighbourhood {
 		}
 	}
 	n.address = links.Of(n.urls...)
+	n.paths = pathsAmong(n.names)
 	p.near.Store(n)
 	return n
 }
@@ -243,9 +232,10 @@ func (p *Proxy) Paths(ctx context.Context) map[string]string {
 		names, _ := p.recordedOrigins(ctx)
 		for _, name := range names {
 			if name != "" {
-				paths[name] = OriginPath(name)
+				paths[name] = ""
 			}
 		}
+		paths = pathsAmong(slices.Collect(maps.Keys(paths)))
 		view, err := p.Sequence.Store.View(ctx)
 		if err == nil && first == "" {
 			first, _ = firstOf(names, view.Rules)
@@ -268,9 +258,9 @@ func (w *writer) pathOf(n *neighbourhood, name string) string {
 	case name == n.first:
 		return w.sessionPath
 	case w.sessionPath != "":
-		return w.sessionPath + shortOrigin + url.PathEscape(OriginLabel(name))
+		return w.sessionPath + shortOrigin + strings.TrimPrefix(n.paths[name], originPrefix)
 	}
-	return OriginPath(name)
+	return n.paths[name]
 }
 
 // originPath is where the request's origin is, "" for the first.

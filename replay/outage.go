@@ -44,6 +44,9 @@ func (o *Outage) Report(err error) {
 	}
 }
 
+// Down reports whether the last operation failed.
+func (o *Outage) Down() bool { return o != nil && o.down.Load() }
+
 // Lost returns how many operations have failed.
 func (o *Outage) Lost() int64 {
 	if o == nil {

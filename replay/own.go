@@ -25,6 +25,10 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 	}
 	path, _, _ := strings.Cut(target, "?")
 	name := strings.TrimPrefix(path, ownPrefix)
+	if p.Answers.Page != nil && isPage(path) {
+		p.Answers.Page.ServeHTTP(&pageWriter{w}, r)
+		return nil
+	}
 	method, answer := p.page(name)
 	switch {
 	case answer == nil:
@@ -32,7 +36,7 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 			Status: http.StatusNotFound,
 			Title:  "no such page",
 			Detail: fmt.Sprintf("%s is not one of cannery's own paths", path),
-			Hint:   "there are health, status, recordings, journal and reset below " + ownPrefix,
+			Hint:   "there are health, status, recordings, journal, metrics, reset and ca.pem below " + ownPrefix,
 		}
 	case r.Method != method && !(r.Method == http.MethodHead && method == http.MethodGet):
 		w.Header()["Allow"] = []string{method}
@@ -40,19 +44,19 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 			Status: http.StatusMethodNotAllowed,
 			Title:  "wrong method",
 			Detail: fmt.Sprintf("%s is for %s, not %s", path, method, r.Method),
-			Hint:   usage(method, r.Host, name),
+			Hint:   usage(method, clientBase(r, path)),
 		}
 	}
 	return answer(w, r)
 }
 
 // usage is what to type to get one of cannery's own pages.
-func usage(method, host, name string) string {
+func usage(method, url string) string {
 	field := ""
 	if method != http.MethodGet {
 		field = fmt.Sprintf(" -H '%s: all'", ResetField)
 	}
-	return fmt.Sprintf("curl -X %s%s http://%s%s%s", method, field, host, ownPrefix, name)
+	return fmt.Sprintf("curl -X %s%s %s", method, field, url)
 }
 
 // page returns one of cannery's own pages and its method, nil for none. Those
@@ -67,8 +71,12 @@ func (p *Proxy) page(name string) (method string, answer func(*writer, *http.Req
 		return http.MethodGet, p.recordingsPage
 	case "journal":
 		return http.MethodGet, p.journalPage
+	case "metrics":
+		return http.MethodGet, p.metricsPage
 	case "reset":
 		return http.MethodPost, p.resetPage
+	case "ca.pem":
+		return http.MethodGet, p.authorityPage
 	}
 	return "", nil
 }

@@ -52,7 +52,7 @@ func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 		}
 		req := &rec.Request
 		err := lines.Encode(listed{
-			req.Method, secret.CleanTarget(req.Target), rec.Response.Status, req.Origin, req.Session,
+			req.Method, secret.CleanRecorded(req, view.FingerprintKey()), rec.Response.Status, req.Origin, req.Session,
 			rec.Take, rec.Name, p.served(view, rec),
 		})
 		if err != nil {

@@ -27,7 +27,7 @@ func (p *Proxy) resetPage(w *writer, r *http.Request) error {
 			Status: http.StatusBadRequest,
 			Title:  "nothing to reset",
 			Detail: fmt.Sprintf("%s is %q, and neither all nor session=NAME", ResetField, what),
-			Hint:   usage(http.MethodPost, r.Host, "reset"),
+			Hint:   usage(http.MethodPost, clientBase(r, ownPrefix+"reset")),
 		}
 	}
 	return w.ownJSON(http.StatusOK, struct {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/checkup"
 )
 
 // A health is what the proxy says of itself.
@@ -13,16 +14,20 @@ type health struct {
 	Status string `json:"status"`
 	Mode   string `json:"mode"`
 	Origin string `json:"origin"`
-	Store  string `json:"store"`
+	Store  string `json:"store"` // "ok", or what is wrong with it
 	Hits   int64  `json:"hits"`
 	Misses int64  `json:"misses"`
 	Bypass int64  `json:"bypasses"`
+
+	// Checks are what doctor says of the store, too. Nil: they were not made.
+	Checks []checkup.Finding `json:"checks,omitempty"`
 }
 
-// health asks the store, too: its status is 503 when the store cannot answer.
+// health asks the store, too: its status is 503 when the store cannot answer, or a check
+// of it fails.
 func (p *Proxy) health(r *http.Request) (h health, status int) {
 	stats := p.Stats()
-	h = health{"ok", p.Mode(), p.Origin.Name, "ok", stats.Hits, stats.Misses, stats.Bypasses}
+	h = health{Status: "ok", Mode: p.Mode(), Origin: p.Origin.Name, Store: "ok", Hits: stats.Hits, Misses: stats.Misses, Bypass: stats.Bypasses}
 	if p.Origin.URL != nil {
 		h.Origin = p.Origin.URL.Redacted()
 	}
@@ -30,13 +35,23 @@ func (p *Proxy) health(r *http.Request) (h health, status int) {
 		h.Status, h.Store = "store unreachable", err.Error()
 		return h, http.StatusServiceUnavailable
 	}
-	return h, http.StatusOK
+	if p.Answers.Examine == nil {
+		return h, http.StatusOK
+	}
+	status = http.StatusOK
+	h.Checks = p.Answers.Examine(r.Context())
+	for _, found := range h.Checks {
+		if found.Level == checkup.Fail && status == http.StatusOK {
+			h.Status, h.Store, status = "store failing", found.What, http.StatusServiceUnavailable
+		}
+	}
+	return h, status
 }
 
 // Mode names what the proxy is composed of, for people.
 func (p *Proxy) Mode() string {
 	switch {
-	case p.Origin.Forwarder == nil:
+	case p.Cache == nil:
 		return "offline"
 	case p.Cache.Anew:
 		return "record"
@@ -52,10 +67,10 @@ func (p *Proxy) view(ctx context.Context) (fixtures.View, error) {
 	return p.Sequence.Store.View(ctx)
 }
 
-// sessions are those that are being replayed.
-func (p *Proxy) sessions() []sessionStatus {
+// Sessions returns those that are being replayed, in the order of their names.
+func (p *Proxy) Sessions() []SessionStatus {
 	if p.Sequence == nil {
-		return []sessionStatus{}
+		return []SessionStatus{}
 	}
 	return p.Sequence.sessions.list()
 }
@@ -73,8 +88,8 @@ func (p *Proxy) statusPage(w *writer, r *http.Request) error {
 	return w.ownJSON(http.StatusOK, struct {
 		health
 		Unmatched int64           `json:"unmatched"`
-		Sessions  []sessionStatus `json:"sessions"`
-	}{h, unmatched, p.sessions()})
+		Sessions  []SessionStatus `json:"sessions"`
+	}{h, unmatched, p.Sessions()})
 }
 
 // ownJSON answers with a page of cannery's own.
@@ -83,8 +98,6 @@ func (w *writer) ownJSON(status int, page any) error {
 	if err != nil {
 		return err
 	}
-	w.Header()["Content-Type"] = []string{"application/json"}
-	w.Header()["Cache-Control"] = []string{"no-store"}
-	w.own(status, append(body, '\n'))
+	w.document(status, "application/json", append(body, '\n'))
 	return nil
 }

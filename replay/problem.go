@@ -83,8 +83,11 @@ func writeProblem(w *writer, err error) {
 		panic(err) // strings and numbers always marshal
 	}
 	header := w.Header()
-	connection, allow := header["Connection"], header["Allow"]
+	connection, allow, challenge := header["Connection"], header["Allow"], header["Proxy-Authenticate"]
 	clear(header)
+	if problem.Status == http.StatusProxyAuthRequired {
+		header["Proxy-Authenticate"] = challenge
+	}
 	if connection != nil {
 		header["Connection"] = connection
 	}
@@ -95,5 +98,8 @@ func writeProblem(w *writer, err error) {
 		}
 		header["Allow"] = allow
 	}
-	w.own(problem.Status, body.Bytes())
+	if problem.Status == http.StatusProxyAuthRequired {
+		header["Proxy-Authenticate"] = challenge
+	}
+	w.page(problem.Status, body.Bytes())
 }

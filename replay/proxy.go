@@ -6,6 +6,7 @@ package replay
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/checkup"
+	"example.com/cannery/fixtures/protobody"
 	"example.com/cannery/replay/explain"
 )
 
@@ -40,6 +43,12 @@ type Proxy struct {
 	Origin Origin
 	Others []Origin
 
+	// AnyHost makes a forward proxy: a request in absolute form is for the origin at
+	// that scheme, host and port, and its client knows that by its own URL. It is
+	// asked once for each origin of a name at a URL that neither Origin nor Others
+	// are. Nil: requests for other hosts are refused (421).
+	AnyHost func(name string, at *url.URL) *Origin
+
 	Answers Answers
 	Events  Events
 
@@ -50,7 +59,9 @@ type Proxy struct {
 	began   atomic.Pointer[time.Time] // when the first request came
 	stopped stopped
 	jar     jar
+	labels  labelCache                    // of the origins that are recorded
 	near    atomic.Pointer[neighbourhood] // the one that was asked for last; nil: none was
+	hosts   hosts
 }
 
 // A Store is what replay needs of one: to read. Its contract is that of package
@@ -78,6 +89,8 @@ type Origin struct {
 	// FailWhenDown answers 503 while the store fails. Otherwise what comes then
 	// is forwarded unrecorded.
 	FailWhenDown bool
+
+	web string // URL as logs have it, made once; "": it is made when it is needed
 }
 
 // A Forwarder forwards requests and records the answers; package recorder has
@@ -85,13 +98,17 @@ type Origin struct {
 type Forwarder interface {
 	// Forward passes the answer on while it records it, and reports whether
 	// it has. The error fixtures.ErrExists means that another request of the
-	// flight has recorded meanwhile, or that known says so, and nothing was
+	// flight has come to its end meanwhile, or that again says so, and nothing was
 	// sent; a *fixtures.Problem that the origin gave no answer.
-	Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded bool, err error)
+	Forward(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, again func() bool) (recorded bool, err error)
 
 	// Fetch records the answer without passing it on, unless it is not one to
 	// record: then it is answered.
-	Fetch(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, known func() bool) (recorded, answered bool, err error)
+	Fetch(w http.ResponseWriter, r *http.Request, c *fixtures.Commit, flight string, again func() bool) (recorded, answered bool, err error)
+
+	// Describe finds out what the messages of a call of gRPC are, unless that is known,
+	// and makes it one of the store's rules.
+	Describe(r *http.Request, known *protobody.Schema)
 
 	// Bypass passes the answer on and records nothing. When c is not nil, its
 	// View and request say what an unsafe request makes stale.
@@ -114,6 +131,22 @@ type Answers struct {
 
 	// Hints are what an explanation of a miss tells to type.
 	Hints explain.Hints
+
+	// Authority is the certificate, in PEM, of the authority that clients are to trust.
+	// Nil is none. It is a page of cannery's own.
+	Authority []byte
+
+	// Page answers, for people, cannery's own root and what is below "page/" there. It is
+	// asked by nobody from elsewhere. Nil: there is no such page.
+	Page http.Handler
+
+	// Metrics writes what is counted, in Prometheus' text format. Nil counts nothing. It
+	// is a page of cannery's own.
+	Metrics func(io.Writer)
+
+	// Examine says what may harm the store that records, for the health page, which may
+	// ask every second. Nil: nothing is known.
+	Examine func(context.Context) []checkup.Finding
 
 	// Hosts are the host names, without port, under which cannery's own
 	// paths may be asked for beside addresses and localhost.
@@ -145,18 +178,20 @@ type source interface {
 	lost(ctx context.Context, l *lookup, err error) error
 }
 
-// maxRounds bounds how often a request looks again because another one was
-// recorded while it waited. Past it, it goes to the origin by itself.
-const maxRounds = 4
+// maxRounds bounds how often a request looks again because another one has come to its
+// end while it waited. Past it, it goes to the origin by itself. A round is used up by
+// a recording that is removed, and by a client that leaves while others wait for it.
+const maxRounds = 8
 
 // answer is the path of a request.
 func (p *Proxy) answer(w *writer, r *http.Request) error {
 	defer p.hear(w, r)()
 	l := &w.lookup
+	p.describe(w, r)
 	if err := p.accept(w, r); err != nil {
 		return err
 	}
-	if w.origin.Forwarder != nil && (l.unread == webSocket || l.unread == conversation || l.unread == tooLarge && p.Cache.looksUp(r.Method, r.RequestURI)) {
+	if w.origin.Forwarder != nil && (l.unread == halfSent || l.unread == tooLarge && p.Cache.looksUp(r.Method, r.RequestURI)) {
 		return p.bypass(w, r)
 	}
 	for round := 0; ; round++ {
@@ -166,6 +201,11 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 		switch {
 		case err != nil:
 			return p.cannotSay(w, r, err)
+		case found != nil && l.saysMore(found):
+			if more, err := l.readOn(); err != nil || !more {
+				return err
+			}
+			round--
 		case found != nil:
 			err := p.serve(w, r, l.view.Rules.Echoed(found, &l.request), "HIT")
 			if err == nil || w.status != 0 { // the answer is out, whole or not
@@ -175,8 +215,15 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 			if err := from.lost(r.Context(), l, err); err != nil {
 				return p.cannotSay(w, r, err)
 			}
-		case w.origin.Forwarder == nil:
-			return p.unmatched(w, r)
+		case w.origin.Forwarder == nil || p.Sequence.recordedWhole(r.Context(), l):
+			more, err := l.readOn()
+			switch {
+			case err != nil:
+				return err
+			case !more && w.origin.Forwarder == nil:
+				return p.unmatched(w, r)
+			}
+			round--
 		default:
 			alone := round >= maxRounds-1
 			if err := p.forward(w, r, alone); !errors.Is(err, fixtures.ErrExists) {
@@ -189,10 +236,8 @@ func (p *Proxy) answer(w *writer, r *http.Request) error {
 // bypass passes on what cannot be looked up.
 func (p *Proxy) bypass(w *writer, r *http.Request) error {
 	w.bypassed = w.lookup.unread.String()
-	if w.lookup.unread != webSocket {
-		view, _ := p.Cache.Store.View(r.Context()) // the last one known will do
-		w.follow(view.Rules)
-	}
+	view, _ := p.Cache.Store.View(r.Context()) // the last one known will do
+	w.follow(view.Rules)
 	return w.origin.Forwarder.Bypass(w, r, nil)
 }
 

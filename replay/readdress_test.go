@@ -162,7 +162,7 @@ func TestWebSocketPassesAndIsLogged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := res.Header.Get("X-Cache"); got != "BYPASS" {
+		if got := res.Header.Get("X-Cache"); got != "MISS" {
 			t.Errorf("X-Cache %q", got)
 		}
 		if err := conn.Write(t.Context(), websocket.MessageText, []byte("hi")); err != nil {
@@ -172,11 +172,11 @@ func TestWebSocketPassesAndIsLogged(t *testing.T) {
 			t.Errorf("%q %v", message, err)
 		}
 		conn.CloseNow()
-		if e := <-logged; e.Status != 101 || e.Cache != "BYPASS" || e.Note != "" {
+		if e := <-logged; e.Status != 101 || e.Cache != "MISS" || e.Note != "" {
 			t.Errorf("logged as %+v", e)
 		}
 	}
-	if stats := b.proxy.Stats(); stats != (replay.Stats{Bypasses: 2}) {
+	if stats := b.proxy.Stats(); stats != (replay.Stats{Misses: 2}) {
 		t.Errorf("counted as %+v", stats)
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // follow makes the answer follow rules. Nil are not known: the default counts.
 func (w *writer) follow(rules *fixtures.Rules) {
-	w.leave = w.proxy.Answers.LeaveBody || rules != nil && rules.LeaveBody
+	w.leave = w.asItIs || w.proxy.Answers.LeaveBody || rules != nil && rules.LeaveBody
 }
 
 // renames reports whether content of this header, if it holds the origin's URL,

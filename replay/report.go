@@ -70,7 +70,7 @@ func (p *Proxy) Report(ctx context.Context) (Report, error) {
 		origins[rec.Request.Origin] = true
 		if p.served(view, rec) == 0 && !p.recorded(rec) {
 			req := &rec.Request
-			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanTarget(req.Target), req.Session, req.Origin, rec.Take, rec.Name})
+			report.Unused = append(report.Unused, Unused{req.Method, secret.CleanRecorded(req, view.FingerprintKey()), req.Session, req.Origin, rec.Take, rec.Name})
 		}
 	}
 	for i := range report.Unused {
@@ -105,7 +105,7 @@ func (p *Proxy) served(view fixtures.View, rec *fixtures.Recording) (times int64
 // recorded reports whether a recording was made since the proxy's first request.
 func (p *Proxy) recorded(rec *fixtures.Recording) bool {
 	began := p.began.Load()
-	return p.Origin.Forwarder != nil && began != nil && !rec.Recorded.Before(*began)
+	return p.Cache != nil && began != nil && !rec.Recorded.Before(*began)
 }
 
 // Reset rewinds the sessions of these names, "" being that of the requests

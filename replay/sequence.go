@@ -54,10 +54,7 @@ func (s *Sequence) find(ctx context.Context, l *lookup) (*fixtures.Recording, er
 	switch {
 	case err != nil:
 		return nil, err
-	case l.unread == webSocket:
-		l.cause = explain.WebSocket
-		return nil, nil
-	case l.unread == conversation:
+	case l.unread == halfSent:
 		l.cause = explain.Conversation
 		return nil, nil
 	case l.unread != 0:
@@ -196,11 +193,17 @@ func (s *Sequence) next(ctx context.Context, l *lookup, key fixtures.Key, fit fi
 			return nil, err
 		}
 	}
-	found, unsure := s.sessions.get(l.request.Session).next(d)
+	session := s.sessions.get(l.request.Session)
+	found, unsure := session.next(d)
 	if unsure {
 		s.unsure.add(l.request.Method + " " + l.request.Path())
 	}
-	if found != nil {
+	switch {
+	case found == nil:
+	case found.Response.Conversation && !d.peek:
+		l.conversation = session.converse(d, found, &l.request)
+		l.conversation.served = func(rec *fixtures.Recording) { s.served.add(key, rec) }
+	default:
 		s.served.add(key, found)
 	}
 	return found, nil

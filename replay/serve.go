@@ -19,8 +19,15 @@ import (
 // serve answers a request from a recording. Cache is the X-Cache to say. Content
 // that the store has lost is an error before the header is out.
 func (p *Proxy) serve(w *writer, r *http.Request, rec *fixtures.Recording, cache string) error {
+	if rec.Response.Conversation && isGRPC(r) {
+		return p.converseCall(w, r, rec)
+	}
+	rec = plainFor(r, rec)
 	res := &rec.Response
 	w.named, w.recording, w.decided = nil, rec, true
+	if res.Conversation && w.lookup.conversation != nil {
+		return p.converse(w, r, rec)
+	}
 	body := res.Body
 	if body.Source != nil && r.Method != http.MethodHead {
 		reader, err := body.Open()

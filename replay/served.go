@@ -12,7 +12,8 @@ import (
 type served struct {
 	shards [16]struct {
 		mu    sync.Mutex
-		times map[identified]int64 // guarded by mu
+		times map[identified]int64  // guarded by mu
+		keys  map[fixtures.Key]bool // of all that were served; guarded by mu
 	}
 }
 
@@ -36,9 +37,24 @@ func (s *served) add(key fixtures.Key, rec *fixtures.Recording) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if shard.times == nil {
-		shard.times = map[identified]int64{}
+		shard.times, shard.keys = map[identified]int64{}, map[fixtures.Key]bool{}
 	}
 	shard.times[id]++
+	shard.keys[key] = true
+}
+
+// has reports whether a recording has been served under a key.
+func (s *served) has(key fixtures.Key) bool {
+	for i := range s.shards {
+		shard := &s.shards[i]
+		shard.mu.Lock()
+		ok := shard.keys[key]
+		shard.mu.Unlock()
+		if ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *served) times(key fixtures.Key, rec *fixtures.Recording) int64 {

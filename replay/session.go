@@ -39,6 +39,7 @@ func (s *sessions) get(name string) *session {
 	began := &session{
 		used:      s.uses,
 		positions: map[place]*position{},
+		talks:     map[place]*talks{},
 		replayed:  map[fixtures.Event]int64{},
 		changed:   map[fixtures.Key]int64{},
 		masked:    map[fixtures.Key]int{},
@@ -76,22 +77,22 @@ func (s *sessions) resetAll() {
 	clear(s.byName)
 }
 
-// A sessionStatus is what the status page tells of a session.
-type sessionStatus struct {
+// A SessionStatus is how far a session has come.
+type SessionStatus struct {
 	Name     string `json:"name"`
 	Requests int64  `json:"requests"` // answered from recordings
 	Replayed int    `json:"replayed"` // unsafe requests, each take once
 }
 
 // list returns the sessions in the order of their names.
-func (s *sessions) list() []sessionStatus {
+func (s *sessions) list() []SessionStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	list := make([]sessionStatus, 0, len(s.byName))
+	list := make([]SessionStatus, 0, len(s.byName))
 	for name, session := range s.byName {
 		list = append(list, session.status(name))
 	}
-	slices.SortFunc(list, func(a, b sessionStatus) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b SessionStatus) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }
 
@@ -101,6 +102,7 @@ type session struct {
 
 	mu        sync.Mutex // guards what follows
 	positions map[place]*position
+	talks     map[place]*talks
 	replayed  map[fixtures.Event]int64 // which request last replayed each unsafe one
 	changed   map[fixtures.Key]int64   // which request last replayed any take of each
 	unsafe    int64                    // which request was the last of these
@@ -170,6 +172,20 @@ func (s *session) next(d draw) (rec *fixtures.Recording, unsure bool) {
 		s.changed[d.key], s.unsafe = s.requests, s.requests
 	}
 	return rec, unsure
+}
+
+// converse begins a conversation, which follows the take that it was given.
+func (s *session) converse(d draw, rec *fixtures.Recording, asks *fixtures.Request) *conversation {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := place{d.key, d.fit.Variant}
+	pos := s.positions[at]
+	if s.talks[at] == nil {
+		s.talks[at] = new(talks)
+	}
+	c := &conversation{rules: d.view.Rules, key: d.key, rec: rec, among: d.fit.Recordings[pos.start:pos.end], again: d.after != FailAfterLast, asks: asks}
+	s.talks[at].begin(c)
+	return c
 }
 
 // unmasked returns how often a masked key has been asked for before.
@@ -246,8 +262,8 @@ func (s *session) between(timeline *fixtures.Timeline, prev, rec *fixtures.Recor
 	return open
 }
 
-func (s *session) status(name string) sessionStatus {
+func (s *session) status(name string) SessionStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return sessionStatus{name, s.requests, len(s.replayed)}
+	return SessionStatus{name, s.requests, len(s.replayed)}
 }

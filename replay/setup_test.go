@@ -188,10 +188,18 @@ func (b *bench) plainClient() *http.Client {
 // once it has read a request's header, and closes it.
 func rawOrigin(t *testing.T, response string) string {
 	t.Helper()
+	return rawOriginThat(t, func(string) string { return response })
+}
+
+// rawOriginThat is rawOrigin with an answer that is made for its URL.
+func rawOriginThat(t *testing.T, answer func(at string) string) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	at := "http://" + listener.Addr().String()
+	response := answer(at)
 	var conns sync.WaitGroup
 	t.Cleanup(func() { listener.Close(); conns.Wait() })
 	conns.Go(func() {
@@ -208,7 +216,7 @@ func rawOrigin(t *testing.T, response string) string {
 			})
 		}
 	})
-	return "http://" + listener.Addr().String()
+	return at
 }
 
 // gzipped codes text.

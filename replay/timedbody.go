@@ -2,13 +2,17 @@ package replay
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 )
 
 // readTimeout is how long a client may take to send the next piece.
@@ -21,6 +25,7 @@ var errSlowBody = errors.New("the client stopped sending")
 // hold a connection for ever.
 type timedBody struct {
 	io.ReadCloser
+	request *http.Request // whose Trailer is net/http's to fill at the end
 	control *http.ResponseController
 
 	mu     sync.Mutex // guards the fields below, and the order of deadlines
@@ -43,10 +48,36 @@ func (b *timedBody) Read(p []byte) (int, error) {
 	// which must not time out.
 	b.deadline(time.Time{})
 	b.end()
+	if err == io.EOF {
+		err = checkTrailer(b.request)
+	}
 	if err != io.EOF {
 		err = badBody(http.StatusBadRequest, err)
 	}
 	return n, err
+}
+
+// checkTrailer looks at what has come after a request's content, and returns io.EOF when
+// it may be sent on. net/http takes names with blanks and values with control characters,
+// and does not send them. What says where a request goes, or belongs to a connection, is
+// no trailer (RFC 9110, section 6.5.1), and is dropped.
+func checkTrailer(r *http.Request) error {
+	named := field.Members(r.Header["Connection"])
+	for name, values := range r.Trailer {
+		if !field.IsToken(name) || slices.ContainsFunc(values, hasControl) {
+			return fmt.Errorf("bad trailer %.100q", name)
+		}
+		if name == "Host" || field.IsConnection(name) || slices.Contains(named, name) {
+			delete(r.Trailer, name)
+		}
+	}
+	return io.EOF
+}
+
+// hasControl reports whether text has what no field's value may have (RFC 9110,
+// section 5.5).
+func hasControl(text string) bool {
+	return strings.ContainsFunc(text, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7F })
 }
 
 // drainTime is how long a client may go on to send content that nobody reads.

@@ -27,8 +27,21 @@ type Unmatched struct {
 	// Reason is equal for those that were missed for the same reason.
 	Reason string `json:"-"`
 
+	// ID numbers those that are kept from 1; 0 for those that are not.
+	ID int `json:"-"`
+
+	// Nearest is the recording that the request is nearest to. Nil: there is none.
+	Nearest *Nearest `json:"-"`
+
 	Rule *explain.Rule `json:"rule,omitempty"` // that would have made it a hit; nil: none is known
 	Text string        `json:"text"`           // the explanation, of several lines
+}
+
+// Nearest is what keeps a recording from answering a request.
+type Nearest struct {
+	Name        string // method and request-target, secrets masked
+	Key         fixtures.Key
+	Differences []explain.Difference
 }
 
 // News reports whether it has not been explained before.
@@ -83,6 +96,7 @@ func (m *missed) add(u *Unmatched) {
 	} else {
 		m.first[u.Reason] = u.Name()
 	}
+	u.ID = len(m.kept) + 1
 	m.kept = append(m.kept, *u)
 }
 
@@ -99,12 +113,16 @@ func (p *Proxy) unmatched(w *writer, r *http.Request) error {
 	if !errors.As(err, &problem) {
 		return p.cannotSay(w, r, p.Sequence.failed(err))
 	}
-	u := Unmatched{Method: r.Method, URL: w.originPath() + secret.CleanTarget(r.RequestURI), Session: w.session, Text: err.Error()}
+	u := Unmatched{Method: r.Method, URL: w.originPath() + secret.CleanTargetOf(r.Header, r.RequestURI), Session: w.session, Text: err.Error()}
 	u.Reason = u.Text
 	if miss := new(explain.Miss); errors.As(err, &miss) {
 		u.Text, u.Rule, u.Reason = miss.Text(), miss.Rule, miss.Reason
+		if near := miss.Nearest; near != nil {
+			u.Nearest = &Nearest{near.Method + " " + secret.CleanTarget(near.Target), miss.Key, miss.Differences}
+		}
 	}
 	p.missed.add(&u)
+	w.unmatched = u.ID
 	w.missed, w.explanation, w.note = true, u.Text, u.note()
 	if p.Events.OnMiss != nil {
 		p.Events.OnMiss(u)

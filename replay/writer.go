@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/field"
 )
 
 // A writer is what every answer goes through, HIT and MISS alike: it is
@@ -28,6 +29,8 @@ type writer struct {
 
 	sessionPath string // what of the prefix names the session
 	absolute    bool   // the client knows the origins by their own URLs
+	asItIs      bool   // and has what they say of them: nothing is renamed
+	own         bool   // the answer is a page of cannery's own
 	lookup      lookup
 	content     *timedBody // the request's, nil when nobody may have left some of it
 
@@ -52,6 +55,7 @@ type writer struct {
 	missed      bool   // the answer says that nothing is recorded
 	explanation string // and this is why
 	note        string // what the log says of it
+	unmatched   int    // its Unmatched.ID
 
 	part bool // the length is net/http's to declare
 }
@@ -67,8 +71,11 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	w.status = status
+	if field.EndsConnection(w.request) {
+		header["Connection"] = []string{"close"}
+	}
 	w.adapt(header)
-	w.proxy.count(w.request, w.cache)
+	w.proxy.count(w)
 	if !w.decided && w.request.Method != http.MethodHead && w.renames(status, header) && w.plan(header) {
 		return // the hold writes it
 	}
@@ -105,14 +112,16 @@ func (w *writer) adapt(header http.Header) {
 		case "Content-Type":
 			typed = true
 		case "Set-Cookie":
-			header[name] = w.cookies(values)
+			if !w.asItIs {
+				header[name] = w.cookies(values)
+			}
 		case "Trailer":
 			header[name] = sortedTrailer(values)
 			if w.request.ProtoMajor == 1 && w.request.Method != http.MethodHead {
 				delete(header, "Content-Length") // only chunked content has trailers there
 			}
 		default:
-			if leads(name) {
+			if !w.asItIs && leads(name) {
 				header[name] = w.readdressed(values, name)
 			}
 		}
@@ -186,12 +195,11 @@ func (w *writer) EnableFullDuplex() error {
 	return http.NewResponseController(w.ResponseWriter).EnableFullDuplex()
 }
 
-// Hijack gives the connection of an upgrade away. The answer's header, which comes
-// later and past WriteHeader, says BYPASS: only Origin.Bypass passes an upgrade.
+// Hijack gives the connection of an upgrade away, whose header goes past WriteHeader.
 func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.status = http.StatusSwitchingProtocols
-	w.cache = "BYPASS"
-	w.proxy.count(w.request, w.cache)
+	w.adapt(w.Header())
+	w.proxy.count(w)
 	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
@@ -237,10 +245,17 @@ func (w *writer) end(whole bool) {
 }
 
 // own answers with something of cannery's own.
-func (w *writer) own(status int, body []byte) {
+func (w *writer) page(status int, body []byte) {
 	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.begin(status)
 	_, _ = w.Write(body) // a client that has left needs no answer
+}
+
+// document answers with a page of cannery's own, which nobody is to keep.
+func (w *writer) document(status int, contentType string, body []byte) {
+	w.Header()["Content-Type"] = []string{contentType}
+	w.Header()["Cache-Control"] = []string{"no-store"}
+	w.page(status, body)
 }
 
 // begin sends the header of an answer of cannery's own.

@@ -46,6 +46,7 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 	}
 	e := x.miss("differs", "not recorded: it differs from the nearest recording", append(lines, x.others()...), fixes...)
 	e.Nearest, e.Fixture, e.Rule = recorded, near.rec.Name, rule
+	e.Key, e.Differences = near.line.Key, sidesOf(near.differences)
 	e.Reason = fmt.Sprintf("differs\n%s\n%x", x.Request.Session, near.line.Key)
 	for _, d := range near.differences {
 		e.Reason += "\n" + d.at
@@ -56,7 +57,7 @@ func (x *explainer) differs(ctx context.Context, near *neighbour, all Contents) 
 // scope says where a request was looked for: in which session, and in which of several
 // origins.
 func (x *explainer) scope() string {
-	if len(x.Origins) < 2 || x.Request.Origin == "" {
+	if !x.several() || x.Request.Origin == "" {
 		return inSession(x.Request.Session)
 	}
 	return " of the origin " + x.Request.Origin + inSession(x.Request.Session)
@@ -64,10 +65,10 @@ func (x *explainer) scope() string {
 
 // others says which other origins have the request, nothing when there are none.
 func (x *explainer) others() (lines []string) {
-	if len(x.Origins) < 2 {
+	switch {
+	case !x.several(), len(x.Origins) == 1 && x.Origins[0] == x.Request.Origin:
 		return nil
-	}
-	if len(x.Elsewhere) == 0 {
+	case len(x.Elsewhere) == 0:
 		return []string{"", "No other origin has it."}
 	}
 	for _, origin := range x.Elsewhere[:min(len(x.Elsewhere), maxShown)] {
@@ -78,7 +79,7 @@ func (x *explainer) others() (lines []string) {
 
 // below is where the request is in another origin.
 func (x *explainer) below(origin string) string {
-	return x.PathOf(origin) + clip([]rune(printable(secret.CleanTarget(x.Request.Target))), 0, maxTarget)
+	return x.PathOf(origin) + clip([]rune(printable(secret.CleanTargetOf(x.Request.Header, x.Request.Target))), 0, maxTarget)
 }
 
 // ofOrigin says whose recording it is, if not the asked origin's.
@@ -142,7 +143,18 @@ func (x *explainer) neverRecorded(keys int) error {
 		"",
 		fmt.Sprintf("Nothing that is recorded here is near to it (%s).", count(keys, "request")),
 	}
+	if x.AnyHost && !slices.Contains(x.Origins, x.Request.Origin) {
+		lines[2] = "Nothing is recorded of that origin. There are recordings of " + listed(x.Origins) + "."
+	}
 	return x.miss("never-recorded", "not recorded", append(lines, x.others()...), x.recording("To record it:"))
+}
+
+// listed names the first of many.
+func listed(names []string) string {
+	if more := len(names) - maxShown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxShown], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (x *explainer) unknown(corrupt error) error {

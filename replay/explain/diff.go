@@ -27,6 +27,9 @@ func differencesOf(mask masker, rules *fixtures.Rules, asked, recorded *fixtures
 	if !sameMethod(asked.Method, recorded.Method) {
 		list = append(list, difference{at: "method", yours: asked.Method, recorded: recorded.Method})
 	}
+	if asked.WebSocket() != recorded.WebSocket() {
+		list = append(list, difference{at: "protocol", yours: protocolOf(asked), recorded: protocolOf(recorded)})
+	}
 	if asked.Path() != recorded.Path() {
 		list = append(list, difference{at: pathPlace(asked.Path(), recorded.Path()), yours: asked.Path(), recorded: recorded.Path()})
 	}
@@ -39,6 +42,13 @@ func differencesOf(mask masker, rules *fixtures.Rules, asked, recorded *fixtures
 		list = append(list, compareValues("header "+name, fieldOf(asked, name), fieldOf(recorded, name))...)
 	}
 	return append(list, contentDifferences(mask, rules, asked, recorded)...)
+}
+
+func protocolOf(req *fixtures.Request) string {
+	if req.WebSocket() {
+		return "WebSocket"
+	}
+	return "HTTP"
 }
 
 // pathPlace says what of two paths differs, where it is easily overlooked.
@@ -115,9 +125,9 @@ func fieldOf(req *fixtures.Request, name string) any {
 func contentDifferences(mask masker, rules *fixtures.Rules, asked, recorded *fixtures.Request) []difference {
 	tooLarge := Large(asked) || Large(recorded)
 	content := func(req *fixtures.Request) *fixtures.Request {
-		return &fixtures.Request{Header: typeOf(req), Body: req.Body, Digest: req.Digest}
+		return &fixtures.Request{Target: recorded.Target, Header: typeOf(req), Body: req.Body, Digest: req.Digest}
 	}
-	bodyRules := &fixtures.Rules{Ignore: rules.Ignore, Echo: rules.Echo}
+	bodyRules := &fixtures.Rules{Ignore: rules.Ignore, Echo: rules.Echo, Proto: rules.Proto}
 	if !tooLarge && sameKey(bodyRules, content(asked), content(recorded)) {
 		return nil
 	}
@@ -145,7 +155,7 @@ func contentDifferences(mask masker, rules *fixtures.Rules, asked, recorded *fix
 const contentType = "content type"
 
 func typeOf(req *fixtures.Request) map[string][]string {
-	return map[string][]string{"Content-Type": req.Header["Content-Type"]}
+	return map[string][]string{"Content-Type": req.Header["Content-Type"], "Grpc-Encoding": req.Header["Grpc-Encoding"]}
 }
 
 func mediaType(req *fixtures.Request) string {

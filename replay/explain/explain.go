@@ -24,8 +24,8 @@ const (
 	SeveralCredentials
 	SeveralSecrets
 	SeveralOrigins
-	WebSocket
 	Conversation
+	SaidOtherwise
 )
 
 // An Unanswered is an offline request that no recording answers, and what is to
@@ -39,6 +39,7 @@ type Unanswered struct {
 	Hints   *Hints
 	Reset   string // what to type to begin again with the first takes
 	From    Recordings
+	Said    *Said // what was said otherwise than recorded. Nil: nothing was
 
 	// Of several origins of which there are recordings: the names, the values of
 	// --origin, the first of them first, and the names of those other than the
@@ -46,8 +47,14 @@ type Unanswered struct {
 	Origins   []string
 	Known     []string
 	Elsewhere []string
-	PathOf    func(origin string) string // the path that an origin is below
+	PathOf    func(origin string) string // the path, or URL, that an origin is below
+
+	// AnyHost says that the client has named the origin by itself, and may name any.
+	AnyHost bool
 }
+
+// several reports whether there is more than one origin to ask.
+func (u *Unanswered) several() bool { return u.AnyHost || len(u.Origins) > 1 }
 
 // Contents are what is known of recordings that are looked for by other things
 // than their keys.
@@ -123,10 +130,11 @@ func newMasker(rules *fixtures.Rules) (masker, error) {
 // mask returns a copy of a request without its secrets, but for large content,
 // which stays as it is.
 func (m masker) mask(req *fixtures.Request) *fixtures.Request {
-	if !Large(req) {
-		return m.cleaner.Mask(req)
-	}
 	head := *req
+	head.Target = secret.MaskOwn(req.Header, req.Target)
+	if !Large(req) {
+		return m.cleaner.Mask(&head)
+	}
 	head.Body = nil
 	masked := m.cleaner.Mask(&head)
 	masked.Body = req.Body
@@ -150,8 +158,8 @@ func Explain(ctx context.Context, u Unanswered) error {
 	}
 	x := &explainer{Unanswered: u, masked: mask.mask(u.Request), mask: mask}
 	switch u.Cause {
-	case WebSocket:
-		return x.notReplayed("websocket", "a WebSocket cannot be replayed", "asks for a WebSocket, and these are not recorded")
+	case SaidOtherwise:
+		return x.saidOtherwise()
 	case Conversation:
 		return x.notReplayed("conversation", "a conversation cannot be replayed", "waits for an answer before it has sent all: it is a conversation, and these are not replayed yet")
 	case SeveralOrigins:
@@ -194,9 +202,11 @@ func (x *explainer) notRecorded(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case near != nil && near.distance.tier == elsewhere:
+	case near != nil && near.distance.tier == elsewhere && !(x.AnyHost && near.rec.Request.Origin != x.Request.Origin):
 		return x.elsewhere(near)
-	case near == nil && len(x.Origins) < 2 && !slices.Contains(all.Origins, x.Request.Origin):
+	case near != nil && near.distance.tier == elsewhere:
+		return x.neverRecorded(len(all.Lines)) // which says where it is recorded
+	case near == nil && !x.several() && !slices.Contains(all.Origins, x.Request.Origin):
 		return x.otherOrigin(all.Origins[0])
 	case near == nil:
 		return x.neverRecorded(len(all.Lines))
@@ -229,9 +239,14 @@ type Miss struct {
 	Case    string            // one of a few words
 	Nearest *fixtures.Request // of the recording that the request is nearest to, masked; nil: none
 	Fixture string            // that recording's fixture, "" for none
+	Key     fixtures.Key      // of the recording that the request is nearest to; zero: none
 	Reason  string            // misses with equal ones may be told as one
 	Rule    *Rule             // that would have made it a hit; nil: none is known
 	Lines   []string          // the explanation
+
+	// Differences are what keeps the nearest recording from answering, without
+	// secrets, the first of them. Nil: nothing that can be shown beside each other.
+	Differences []Difference
 }
 
 func (m *Miss) Error() string { return m.Problem.Error() }

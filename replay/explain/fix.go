@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/placeholder"
@@ -95,6 +97,9 @@ func (x *explainer) recorder() string {
 func (x *explainer) offline(flags ...string) string {
 	verb, h := x.verb(), x.Hints
 	line := []string{"cannery", verb, "--offline"}
+	if h.AnyHost {
+		line = append(line, "--proxy")
+	}
 	if flags[0] != "--origin" {
 		line = append(line, originFlags(h.Origins)...)
 	}
@@ -147,12 +152,24 @@ func (x *explainer) child() []string {
 	return []string{"--", "COMMAND"}
 }
 
+// maxOrigins is how many origins a command names because they are recorded. More make it
+// one that nobody reads.
+const maxOrigins = 10
+
 // origins returns the flags of all origins that are recorded together, the one of the
 // request among them.
 func (x *explainer) origins() []string {
+	if x.Hints.AnyHost {
+		return append([]string{"--proxy"}, originFlags(x.Hints.Origins)...)
+	}
 	own := OriginFlag(x.Request.Origin, x.Base)
 	values := slices.Clone(x.Hints.Origins)
-	if values == nil && len(x.Known) > 1 {
+	switch {
+	case values != nil:
+	case len(x.Known) > maxOrigins && x.Rules.First != "":
+		values = slices.Clone(x.Known[:1]) // recordings of the others are there without a flag
+	case len(x.Known) > maxOrigins:
+	case len(x.Known) > 1:
 		values = slices.Clone(x.Known)
 	}
 	for i, value := range values {
@@ -205,12 +222,44 @@ func CommandLine(words ...string) string {
 	return strings.Join(quoted, " ")
 }
 
-// quote spells a word for a shell.
+// quote spells a word for a shell. What a terminal would act on, or a page could not hold,
+// is spelled as POSIX.1-2024 has it in $'...', 2.2.4.
 func quote(word string) string {
 	if plainWord.MatchString(word) {
 		return word
 	}
+	if !isPrintable(word) {
+		return "$'" + spellOut(word) + "'"
+	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// isPrintable reports whether a word is text without control characters.
+func isPrintable(word string) bool {
+	return utf8.ValidString(word) && !strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// spellOut spells what stands between $' and '.
+func spellOut(word string) string {
+	var b strings.Builder
+	for len(word) > 0 {
+		r, n := utf8.DecodeRuneInString(word)
+		char := word[:n]
+		word = word[n:]
+		switch {
+		case r == '\\' || r == '\'':
+			b.WriteString(`\` + char)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case isPrintable(char):
+			b.WriteString(char)
+		default:
+			for _, c := range []byte(char) {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+		}
+	}
+	return b.String()
 }
 
 // leaveOut is what to type to have a rule in force, beside those that are. Where a set
@@ -234,6 +283,7 @@ func (x *explainer) leaveOut(when string, rule *Rule, inForce *fixtures.Rules) [
 	}
 	flags := ruleFlags(&rules)
 	if dir := x.Hints.Fixtures; dir != "" {
+		rules.Proto = nil // it has a file of its own there
 		fixes := []fix{{when: fmt.Sprintf("%s, in %s:", when, filepath.Join(dir, fixturesConfig)), command: `"rules": ` + jsonText(rules), note: note}}
 		if x.Hints.Record == "" {
 			fixes = append(fixes, fix{when: "or with these flags where it is recorded:", command: CommandLine(flags...)})

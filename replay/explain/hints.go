@@ -1,6 +1,9 @@
 package explain
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Hints are what an explanation has to know to say what to type. The zero Hints
 // are those of the default store.
@@ -24,6 +27,10 @@ type Hints struct {
 	// Origins are the values of --origin, names alone among them, of which the
 	// recordings know the URL. Nil means what the recordings tell.
 	Origins []string
+
+	// AnyHost says that the command records every host that it is asked for, without
+	// an --origin.
+	AnyHost bool
 
 	// URL is where the proxy answers. "" stands for $CANNERY_URL.
 	URL string
@@ -62,6 +69,32 @@ func (h *Hints) flags(but []string) (words []string) {
 		}
 	}
 	return words
+}
+
+// ofRecording are the flags that mean nothing to who only replays.
+var ofRecording = []string{"record-status", "max-age", "max-body", "origin-timeout", "origin-ca"}
+
+// Again is the command line of "cannery run" that runs Command again, offline or not. It is
+// "" where that needs the URL of an origin, which is not known.
+func (h Hints) Again(offline bool) string {
+	line, but := []string{"cannery", "run"}, ofStart
+	if offline {
+		line, but = append(line, "--offline"), slices.Concat(ofStart, ofRecording)
+	}
+	hasURL := func(origin string) bool { return strings.Contains(origin, "://") }
+	if !offline && !h.AnyHost && (len(h.Origins) == 0 || !slices.ContainsFunc(h.Origins, hasURL)) {
+		return ""
+	}
+	if h.AnyHost {
+		line = append(line, "--proxy")
+	}
+	line = append(line, originFlags(h.Origins)...)
+	line = append(line, h.flags(but)...)
+	if h.Fixtures != "" {
+		line = append(line, "--fixtures", h.Fixtures)
+	}
+	line = append(line, "--")
+	return CommandLine(append(line, h.Command...)...)
 }
 
 // store names where recordings are.

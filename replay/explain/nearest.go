@@ -66,7 +66,7 @@ func (n *neighbour) compare(mask masker, rules *fixtures.Rules, asked, recorded 
 	}
 	how, _ := alikePaths(asked.Path(), n.line.Target[:n.line.path], anyEdits)
 	n.distance.tier = tierOf(asked, operationOf(asked), n.line, how, len(n.differences) == 0)
-	n.distance.edits = 0
+	n.distance.edits = originDistance(asked, n.line)
 	for _, d := range n.differences {
 		n.distance.edits += d.weight()
 	}
@@ -102,6 +102,15 @@ func tierOf(asked *fixtures.Request, operation uint32, l *Line, how likeness, sa
 	return sameLine
 }
 
+// originDistance has what is recorded of the same origin, in another session, come
+// before what is recorded of another one.
+func originDistance(asked *fixtures.Request, l *Line) int {
+	if l.Origin == asked.Origin {
+		return 0
+	}
+	return 1
+}
+
 // sameMethod reports whether a recording's method may answer a request: HEAD is
 // answered by GET.
 func sameMethod(asked, recorded string) bool {
@@ -121,7 +130,7 @@ func (all Contents) shortlist(asked *fixtures.Request) []*Line {
 			continue
 		}
 		apart := sketch.distance(l.sketch)
-		d := distance{tier: tierOf(asked, operation, l, how, apart == 0), edits: edits<<20 + apart<<8}
+		d := distance{tier: tierOf(asked, operation, l, how, apart == 0), edits: edits<<20 + apart<<8 + originDistance(asked, l)}
 		if !sameMethod(asked.Method, l.Method) {
 			d.edits += otherSegment << 20
 		}

@@ -144,6 +144,14 @@ func contentOf(rules *fixtures.Rules, req *fixtures.Request) any {
 	if Large(req) {
 		return large{req}
 	}
+	if text, ok := rules.Proto.TextOf(req.Target, req.Header, false, req.Body); ok {
+		// Messages are lines of JSON. One alone is a document.
+		lines := rules.Uncounted().Without("application/x-ndjson", text.Lines)
+		if value, ok := readJSON(lines); ok {
+			return jsonValue{value}
+		}
+		return string(lines)
+	}
 	contentType := req.Header.Get("Content-Type")
 	body := rules.Uncounted().Without(contentType, req.Body)
 	mediaType, params, _ := mime.ParseMediaType(contentType)

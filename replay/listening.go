@@ -4,8 +4,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
+
+	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/protobody"
 )
 
 // A call of gRPC may be a conversation: its client waits for an answer before it
@@ -39,7 +43,7 @@ type piece struct {
 
 // listen begins to read. Whoever calls it has to call end.
 func listen(body io.ReadCloser) *listening {
-	l := &listening{body: body, pieces: make(chan piece), ended: make(chan struct{}), limited: true}
+	l := &listening{body: body, pieces: make(chan piece), ended: make(chan struct{})}
 	l.end = sync.OnceFunc(func() {
 		close(l.ended)
 		body.Close()
@@ -107,19 +111,79 @@ func (l *listening) next() (piece, error) {
 // Close ends a Read that is under way.
 func (l *listening) Close() error { return l.body.Close() }
 
-// hear has the pieces of a request's content come in time, and those of a call that
-// is read to its end before it is answered ahead of the reading. Whoever calls it
-// has to call end.
+// quiet is how long a call's client may say nothing before it is taken for one that
+// waits for its server to speak first.
+const quiet = 100 * time.Millisecond
+
+// first returns what has come once that holds a whole message, or is all. Patient waits
+// for it; without, a client that says nothing for a while has said nothing: nil. What
+// is returned is read again.
+func (l *listening) first(patient bool) (head []byte, err error) {
+	head = slices.Clone(l.rest)
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	for {
+		if _, _, whole := protobody.Cut(head); whole || l.err != nil || firstTooLarge(head) {
+			break
+		}
+		still := timer.C
+		if patient || len(head) > 0 {
+			still = nil
+		}
+		select {
+		case next, ok := <-l.pieces:
+			if !ok {
+				return nil, http.ErrBodyReadAfterClose
+			}
+			head, l.err = append(head, next.data...), next.err
+		case <-still:
+			l.rest = head
+			return nil, nil
+		}
+	}
+	l.rest, l.begun = head, len(head) > 0
+	if l.err != nil && !errors.Is(l.err, io.EOF) {
+		return nil, l.err
+	}
+	return head, nil
+}
+
+// firstTooLarge reports whether a message is larger than any that is looked up.
+func firstTooLarge(head []byte) bool {
+	return len(head) >= protobody.HeadSize && protobody.Length(head) > fixtures.MaxRequestBody
+}
+
+// saidAll reports whether the client has said that it has no more to say, or does so soon,
+// behind so many bytes.
+func (l *listening) saidAll(behind int) bool {
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	for len(l.rest) <= behind && l.err == nil {
+		select {
+		case next, ok := <-l.pieces:
+			if !ok {
+				return true
+			}
+			l.rest, l.err = append(l.rest, next.data...), next.err
+		case <-timer.C:
+			return true // it waits, and has said no more
+		}
+	}
+	return len(l.rest) <= behind
+}
+
+// hear has the pieces of a request's content come in time, and those of a call ahead of
+// the reading. Whoever calls it has to call end.
 func (p *Proxy) hear(w *writer, r *http.Request) (end func()) {
 	if !hasContent(r) {
 		return func() {}
 	}
-	w.content = &timedBody{ReadCloser: r.Body, control: http.NewResponseController(w.ResponseWriter)}
+	w.content = &timedBody{ReadCloser: r.Body, request: r, control: http.NewResponseController(w.ResponseWriter)}
 	r.Body = w.content
-	if !p.looksUp(r.Method, r.RequestURI) || !isGRPC(r) {
+	if !isGRPC(r) {
 		return func() {}
 	}
-	body := listen(r.Body)
-	r.Body = body
-	return body.end
+	w.lookup.call = listen(r.Body)
+	r.Body = w.lookup.call
+	return w.lookup.call.end
 }
