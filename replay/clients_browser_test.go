@@ -2,11 +2,14 @@ package replay_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
-	"os/exec"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/cannery/testutil/program"
 )
 
 // TestABrowserStaysLoggedIn has a browser log in with a cookie that only a Secure
@@ -53,18 +56,67 @@ func TestABrowserStaysLoggedIn(t *testing.T) {
 	}
 }
 
-// browser returns the name of a Chromium. With -short it skips the test.
+// TestABrowsersSocket: what a page hears over a WebSocket it hears offline, too. A
+// browser refuses a subprotocol that it has not offered, and compresses.
+func TestABrowsersSocket(t *testing.T) {
+	t.Parallel()
+	program := browser(t)
+	said, heard := make(chan string, 1), make(chan struct{}, 1)
+	// A browser prints a page once all of it is there, and ends.
+	beside := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/said" {
+			<-heard
+			return
+		}
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		said <- string(text)
+		heard <- struct{}{}
+	}))
+	defer beside.Close()
+	talks := chat(t)
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/home":
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprintf(w, `<img src="%[1]s/hold"><script>
+				const socket = new WebSocket("ws://" + location.host + "/ws", ["other", "chat"]), heard = [];
+				const tell = text => fetch("%[1]s/said", {method: "POST", mode: "no-cors", body: text});
+				const left = ["hello", "x".repeat(1000), "bye"];
+				socket.onopen = () => heard.push(socket.protocol);
+				socket.onmessage = e => { heard.push(e.data.length > 100 ? e.data.length : e.data); socket.send(left.shift()); };
+				socket.onclose = e => tell([...heard, e.code, e.reason].join(" | "));
+			</script>`, beside.URL)
+		case "/ws":
+			talks(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}, nil)
+	open := func(at *bench, what string) {
+		t.Helper()
+		sh := newShell(t, program)
+		sh.run(t, t.TempDir(), "", program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+			"--disable-sync", "--no-first-run", "--user-data-dir="+t.TempDir(), "--dump-dom", at.URL+"/home")
+		if got, want := <-said, "chat | welcome | echo hello | 1005 | 4001 | so long"; got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	open(b, "live")
+	off := b.goOffline(t, nil)
+	open(off, "offline")
+	if stats := off.proxy.Stats(); stats.Hits < 2 {
+		t.Errorf("counted as %+v", stats)
+	}
+}
+
+// browser returns the path of a Chromium. With -short it skips the test.
 func browser(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("SKIPPED: a browser is tried without -short")
 	}
-	names := []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			return name
-		}
-	}
-	t.Skipf("none of %s is installed: no login of a browser is tested", strings.Join(names, ", "))
-	return ""
+	return program.Need(t, "the login of a browser", program.Chromium...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/grpc"
 	pb "google.golang.org/grpc/interop/grpc_testing"
@@ -105,29 +104,11 @@ func TestConversationPassesBesideASequence(t *testing.T) {
 	})
 	client = first.client(t)
 	for range 2 {
-		if got := call(pingPong).from(t, client); got.Text != "a b c " || got.Status != "rpc error: code = OK desc = " || got.cache != "BYPASS" {
+		if got := call(pingPong).from(t, client); got.Text != "a b c " || got.Status != "rpc error: code = OK desc = " {
 			t.Errorf("%+v", got)
 		}
 	}
 	if got := call(clientStream).from(t, client); got.cache != "HIT" {
 		t.Errorf("a stream of the client's: %+v", got)
-	}
-}
-
-func TestConversationOfflineEndsAtOnce(t *testing.T) {
-	t.Parallel()
-	b := setUpGRPC(t, "h2c", nil)
-	call(pingPong).from(t, b.client(t))
-	off := b.goOffline(t, nil)
-	began := time.Now()
-	got := call(pingPong).from(t, off.client(t))
-	if !strings.HasPrefix(got.Status, "rpc error: code = FailedPrecondition ") || !strings.Contains(got.Status, "conversation") || got.cache != "MISS" {
-		t.Errorf("%+v", got)
-	}
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("after %v", took)
-	}
-	if stats := off.proxy.Stats(); stats.Misses != 1 {
-		t.Errorf("counted as %+v", stats)
 	}
 }

@@ -24,11 +24,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"example.com/cannery/recorder"
+	"example.com/cannery/testutil/grpcecho"
 )
 
 // grpcService says what it is outcome, a message for each.
 type grpcService struct {
-	pb.UnimplementedTestServiceServer
+	grpcecho.Service // whose streams of both sides it has
 }
 
 func (grpcService) UnaryCall(ctx context.Context, in *pb.SimpleRequest) (*pb.SimpleResponse, error) {
@@ -66,21 +67,6 @@ func (grpcService) StreamingInputCall(in grpc.ClientStreamingServer[pb.Streaming
 	}
 }
 
-func (grpcService) FullDuplexCall(stream grpc.BidiStreamingServer[pb.StreamingOutputCallRequest, pb.StreamingOutputCallResponse]) error {
-	for {
-		message, err := stream.Recv()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := stream.Send(&pb.StreamingOutputCallResponse{Payload: message.GetPayload()}); err != nil {
-			return err
-		}
-	}
-}
-
 // A grpcBench is a bench before a server of gRPC.
 type grpcBench struct {
 	*bench
@@ -90,19 +76,26 @@ type grpcBench struct {
 // setUpGRPC starts a server of gRPC, spoken to as a scheme says, and a proxy before it.
 func setUpGRPC(t *testing.T, scheme string, change func(*bench)) *grpcBench {
 	t.Helper()
+	return setUpGRPCWith(t, scheme, func(*grpc.Server) {}, change)
+}
+
+// setUpGRPCWith is setUpGRPC for a server with more services, and options of its own.
+func setUpGRPCWith(t *testing.T, scheme string, register func(*grpc.Server), change func(*bench), options ...grpc.ServerOption) *grpcBench {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &grpcBench{server: grpc.NewServer()}
+	g := &grpcBench{server: grpc.NewServer(options...)}
 	trusted := &tls.Config{}
 	if scheme == "https" {
 		lender := httptest.NewTLSServer(nil) // of its certificate
 		t.Cleanup(lender.Close)
 		trusted = lender.Client().Transport.(*http.Transport).TLSClientConfig
-		g.server = grpc.NewServer(grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: lender.TLS.Certificates})))
+		g.server = grpc.NewServer(append(options, grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: lender.TLS.Certificates})))...)
 	}
 	pb.RegisterTestServiceServer(g.server, grpcService{})
+	register(g.server)
 	go g.server.Serve(listener)
 	t.Cleanup(g.server.Stop)
 	g.bench = setUp(t, http.NotFound, nil)
@@ -266,6 +259,9 @@ func TestGRPCPassesWhole(t *testing.T) {
 		"broken stream": serverStream(&pb.EchoStatus{Code: 8, Message: "enough"}, 5, 6),
 		"client stream": clientStream,
 		"all at once":   allAtOnce,
+		"ping-pong":     pingPong,
+		"says nothing":  saysNothing,
+		"refused early": refusedStream,
 	}
 	for _, scheme := range []string{"https", "h2c"} {
 		t.Run(scheme, func(t *testing.T) {

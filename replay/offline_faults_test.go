@@ -15,6 +15,7 @@ import (
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/testutil/storetest"
+	"example.com/cannery/testutil/wire"
 )
 
 // storedFile is the one file of a bench's store that a pattern matches.
@@ -60,33 +61,39 @@ func TestLostContentIsNamedOffline(t *testing.T) {
 }
 
 func TestStoreDownOfflineIsNotAMiss(t *testing.T) {
-	server := storetest.StartRedis(t)
-	store, err := redisstore.Open(t.Context(), redisstore.Config{URL: server.URL(), CacheBytes: 16 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	b := setUp(t, counter(), func(b *bench) { b.proxy.Cache.Store, b.recorder.Store = store, store })
-	flow := []string{"GET /n", "PUT /n", "GET /n"}
-	want := b.ask(t, flow...)
-	said := &lines{}
-	off := b.goOffline(t, func(p *replay.Proxy) {
-		p.Sequence.Store, p.Sequence.Catalog = store, &replay.Catalog{Store: store}
-		p.Sequence.Down = &replay.Outage{What: "store is down", Say: said.say}
-	})
-	off.wantAnswers(t, flow, want)
-	server.Kill()
-	for _, target := range []string{"/n", "/nothing"} {
-		if a := off.get(t, target); a.status != http.StatusServiceUnavailable || a.cache() == "MISS" || !strings.Contains(a.body, "store unreachable") {
-			t.Errorf("%s while the store is down: %d %s %s", target, a.status, a.cache(), a.body)
-		}
-	}
-	server.Restart()
-	if stats := off.proxy.Stats(); stats.Misses != 0 {
-		t.Errorf("%d misses were counted", stats.Misses)
-	}
-	if len(said.all()) == 0 {
-		t.Error("nobody was told that the store is down")
+	t.Parallel()
+	for name, fault := range redisFaults {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := storetest.StartRedis(t)
+			between := wire.To(t, server.Addr)
+			store := openRedis(t, redisstore.Config{Addr: between.Addr, Timeout: faultTimeout, CacheBytes: 16 << 20})
+			b := setUp(t, counter(), func(b *bench) { b.proxy.Cache.Store, b.recorder.Store = store, store })
+			flow := []string{"GET /n", "PUT /n", "GET /n"}
+			want := b.ask(t, flow...)
+			said := &lines{}
+			off := b.goOffline(t, func(p *replay.Proxy) {
+				p.Sequence.Store, p.Sequence.Catalog = store, &replay.Catalog{Store: store}
+				p.Sequence.Down = &replay.Outage{What: "store is down", Say: said.say}
+			})
+			off.wantAnswers(t, flow, want)
+			fault.begin(server, between)
+			for _, target := range []string{"/n", "/nothing"} {
+				if a := off.get(t, target); a.status != http.StatusServiceUnavailable || a.cache() == "MISS" || !strings.Contains(a.body, "store unreachable") {
+					t.Errorf("%s while the store is down: %d %s %s", target, a.status, a.cache(), a.body)
+				}
+			}
+			if stats := off.proxy.Stats(); stats.Misses != 0 {
+				t.Errorf("%d misses were counted", stats.Misses)
+			}
+			fault.end(server, between)
+			off.recover(t, "/n", func(a answer) bool { return a.status == http.StatusServiceUnavailable })
+			after := off.get(t, "/n")
+			if name == "killed" && after.status != http.StatusFailedDependency || name != "killed" && after.cache() != "HIT" {
+				t.Errorf("after the fault: %d %s", after.status, after.body)
+			}
+			wantLines(t, said, "store is down")
+		})
 	}
 }
 
