@@ -3,22 +3,24 @@ package testutil
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
-// A timeline is what one Start replaces in a directory when it records.
-type timeline struct{ dir, origin, session string }
+// A timeline is what one Start replaces in a directory when it records, of some origins
+// or of all.
+type timeline struct{ dir, session string }
 
 // claims say who in this process records a timeline. The fixtures of a second
 // one would replace those of the first: neither knows what the other was asked.
 // They may be used concurrently.
 type claims struct {
 	mu sync.Mutex
-	by map[timeline]*recording // guarded by mu
+	by map[timeline][]*recording // guarded by mu
 }
 
 // recordings are those under way.
-var recordings = claims{by: map[timeline]*recording{}}
+var recordings = claims{by: map[timeline][]*recording{}}
 
 // claim fails when a session is somebody else's.
 func (c *claims) claim(m *recording, session string) error {
@@ -28,13 +30,13 @@ func (c *claims) claim(m *recording, session string) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, o := range m.origins {
-		at := timeline{dir, o.Name, session}
-		if by := c.by[at]; by != nil && by != m {
+	at := timeline{dir, session}
+	for _, by := range c.by[at] {
+		if by != m && m.overlaps(by) {
 			return fmt.Errorf("another Start records the same test into %q, and one would replace what the other has recorded: share its Server, or give each a directory", m.config.Dir)
 		}
-		c.by[at] = m
 	}
+	c.by[at] = append(c.by[at], m)
 	return nil
 }
 
@@ -43,7 +45,8 @@ func (c *claims) release(m *recording) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for at, by := range c.by {
-		if by == m {
+		by = slices.DeleteFunc(by, func(o *recording) bool { return o == m })
+		if c.by[at] = by; len(by) == 0 {
 			delete(c.by, at)
 		}
 	}

@@ -38,6 +38,11 @@ func TestSeveralOriginsAreRecordedAndReplayed(t *testing.T) {
 	recordNow(t, true)
 	run(t, "TestIt", test("/old")).wantErrors(t)
 	run(t, "TestIt", test("/x")).wantErrors(t)
+	for _, folder := range []string{"pay/@TestIt/GET", "ai/@TestIt/GET"} {
+		if files, _ := filepath.Glob(filepath.Join(config.Dir, folder, "x--????????.json")); len(files) != 1 {
+			t.Errorf("in the folder %s: %q", folder, files)
+		}
+	}
 	recordNow(t, false)
 	run(t, "TestIt", test("/x")).wantErrors(t)
 

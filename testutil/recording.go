@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 
 	"example.com/cannery/fixtures"
@@ -32,19 +33,22 @@ const (
 // the origin said, secrets included, is in a temporary directory of the test.
 type recording struct {
 	config     *Config
-	origins    []replay.Origin
-	transports []*http.Transport // of the origins
+	origins    []replay.Origin            // nil: there are only those that clients name
+	transports map[string]*http.Transport // by the scheme of what they reach
 	set        *dir.Dir
 	store      *localstore.Store
 }
 
 func newRecording(t testing.TB, c *Config, origin *url.URL) (m *recording, err error) {
-	m = &recording{config: c}
+	m = &recording{config: c, transports: map[string]*http.Transport{}}
 	if m.origins, err = c.origins(origin); err != nil {
 		return nil, err
 	}
-	for _, o := range m.origins {
-		m.transports = append(m.transports, recorder.NewTransport(recorder.TransportConfig{Origin: o.URL}))
+	if origin == nil {
+		m.origins = m.origins[1:]
+	}
+	for _, scheme := range []string{"http", "https", "h2c"} {
+		m.transports[scheme] = recorder.NewTransport(recorder.TransportConfig{Origin: &url.URL{Scheme: scheme}, RootCAs: c.OriginCA})
 	}
 	if m.set, err = dir.Open(c.Dir); err != nil {
 		return nil, err
@@ -73,44 +77,78 @@ func (m *recording) begin(session string) error { return recordings.claim(m, ses
 
 func (m *recording) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
-	methods := fixtures.Methods(m.config.Methods)
-	p.Cache = &replay.Cache{Store: m.store, Anew: true, Methods: methods}
+	p.Cache = &replay.Cache{Store: m.store, Anew: true, Methods: m.config.Methods}
 	var all []replay.Origin
-	for i, o := range m.origins {
-		o.FailWhenDown = true
-		o.Forwarder = &recorder.Recorder{
-			Origin:    o.URL,
-			Transport: m.transports[i],
-			Store:     m.store,
-			Methods:   methods,
-			Statuses:  recorder.AllStatuses(),
-			MaxBody:   maxBody,
-			Anew:      true,
-			Stored: func(err error) {
-				if err != nil {
-					s.test.errorf("a recording is lost: %v", err)
-				}
-			},
-			Remark: func(r *http.Request, what, why string) {
-				s.test.logf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
-			},
-		}
-		all = append(all, o)
+	for _, o := range m.origins {
+		all = append(all, m.recorded(s, o))
 	}
-	p.Origin, p.Others = all[0], all[1:]
+	if len(all) > 0 {
+		p.Origin, p.Others = all[0], all[1:]
+	}
+	if m.config.anyHost {
+		p.AnyHost = func(name string, at *url.URL) *replay.Origin {
+			named := m.recorded(s, replay.Origin{Name: name, URL: at})
+			return &named
+		}
+	}
 	return p
 }
 
-// records reports whether an origin of a name is among those recorded.
-func (m *recording) records(name string) bool {
+// recorded has an origin forwarded to, and recorded, for a Server.
+func (m *recording) recorded(s *Server, o replay.Origin) replay.Origin {
+	rec := &recorder.Recorder{
+		Origin:        o.URL,
+		NamedByClient: !m.names(o.Name),
+		Transport:     m.transports[o.URL.Scheme],
+		Store:         m.store,
+		Methods:       m.config.Methods,
+		Statuses:      recorder.AllStatuses(),
+		MaxBody:       maxBody,
+		Anew:          true,
+		Stored: func(err error) {
+			if err != nil {
+				s.test.errorf("a recording is lost: %v", err)
+			}
+		},
+		Remark: func(r *http.Request, what, why string) {
+			s.test.logf("%s: %s %s: %s", what, r.Method, secret.CleanTargetOf(r.Header, fixtures.RequestTarget(r.RequestURI)), why)
+		},
+	}
+	s.recorders.add(rec)
+	o.FailWhenDown, o.Forwarder = true, rec
+	return o
+}
+
+// names reports whether an origin of a name is among those of the Config.
+func (m *recording) names(name string) bool {
 	return slices.ContainsFunc(m.origins, func(o replay.Origin) bool { return o.Name == name })
 }
 
-// unreachable returns why one of the origins of a Server gave no answer, nil when all
-// that were asked have answered.
-func unreachable(s *Server) error {
-	for _, o := range s.proxy.Origins() {
-		if why := o.Forwarder.(*recorder.Recorder).Unreachable(); why != nil {
+// overlaps reports whether both record an origin.
+func (m *recording) overlaps(other *recording) bool {
+	return m.config.anyHost || other.config.anyHost ||
+		slices.ContainsFunc(m.origins, func(o replay.Origin) bool { return other.names(o.Name) })
+}
+
+// A recorders are what records for a Server. They may be used concurrently.
+type recorders struct {
+	mu  sync.Mutex
+	all []*recorder.Recorder // guarded by mu
+}
+
+func (r *recorders) add(rec *recorder.Recorder) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, rec)
+}
+
+// unreachable returns why one of the origins gave no answer, nil when all that were
+// asked have answered.
+func (r *recorders) unreachable() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, rec := range r.all {
+		if why := rec.Unreachable(); why != nil {
 			return why
 		}
 	}
@@ -126,7 +164,7 @@ func (m *recording) end(t *test, all []*Server) {
 		passed[s.session] = true
 	}
 	for _, s := range all {
-		why := unreachable(s)
+		why := s.recorders.unreachable()
 		if why != nil && s.test.passed() {
 			t.errorf("%s: nothing was recorded: %v", s.test.Name(), why)
 		}
@@ -152,9 +190,13 @@ func (m *recording) write(sessions map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Write(ctx, m.set, dir.WriteOptions{Prune: true, Within: func(req *fixtures.Request) bool {
-		return sessions[req.Session] && m.records(req.Origin)
-	}})
+	_, err = p.Write(ctx, m.set, dir.WriteOptions{
+		Prune:   true,
+		Several: m.config.anyHost || len(m.origins) > 1,
+		Within: func(req *fixtures.Request) bool {
+			return sessions[req.Session] && (m.config.anyHost || m.names(req.Origin))
+		},
+	})
 	if err == nil && p.Left() > 0 {
 		err = fmt.Errorf("what looks like a secret is left: see 'cannery export %s --check'", m.config.Dir)
 	}

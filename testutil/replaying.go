@@ -21,7 +21,8 @@ import (
 // replaying answers from fixtures. It has nothing to dial with.
 type replaying struct {
 	config  *Config
-	origin  *url.URL // nil: none is known
+	origin  *url.URL        // nil: none is known
+	origins []replay.Origin // of the Config; the first may have no URL
 	files   *dir.Library
 	catalog *replay.Catalog
 }
@@ -31,10 +32,10 @@ func newReplaying(t testing.TB, c *Config) (*replaying, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.origins(origin); err != nil {
+	m := &replaying{config: c, origin: origin}
+	if m.origins, err = c.origins(origin); err != nil {
 		return nil, err
 	}
-	m := &replaying{config: c, origin: origin}
 	if m.files, err = dir.OpenLibrary(t.Context(), c.Dir, nil); err != nil {
 		_, missing := os.Stat(c.Dir)
 		if errors.Is(err, dir.ErrNoFixtures) || errors.Is(missing, fs.ErrNotExist) {
@@ -56,7 +57,7 @@ func (m *replaying) recordCommand(t testing.TB) string {
 		names[i] = "^" + regexp.QuoteMeta(name) + "$"
 	}
 	command := fmt.Sprintf("%s=1 go test -run '%s'", recordVariable, strings.Join(names, "/"))
-	if m.origin == nil {
+	if m.origin == nil && !m.config.anyHost {
 		return "set the Origin in testutil.Config, then " + command
 	}
 	return command
@@ -69,6 +70,11 @@ func (m *replaying) proxy(s *Server) *replay.Proxy {
 	p := m.config.proxy()
 	p.Sequence = &replay.Sequence{Store: m.files, Catalog: m.catalog, AfterLast: m.config.AfterLast}
 	p.Origin.Name = m.config.name(m.origin)
+	if m.config.anyHost {
+		// Where origins are now counts more than where they were recorded.
+		p.Origin, p.Others = m.origins[0], m.origins[1:]
+		p.AnyHost = func(name string, at *url.URL) *replay.Origin { return &replay.Origin{Name: name, URL: at} }
+	}
 	p.Answers.Hints = explain.Hints{Fixtures: m.config.Dir, Record: m.recordCommand(s.test)}
 	p.Events.OnMiss = func(u replay.Unmatched) {
 		text := u.Text
@@ -129,7 +135,7 @@ func (m *replaying) unused(all []*Server) (names []string, err error) {
 			return nil, err
 		}
 		req := &rec.Request
-		if sees[req.Session] && (m.config.Others != nil || req.Origin == cmp.Or(origin, req.Origin)) && without[rec.Name] == len(all) {
+		if sees[req.Session] && (m.config.anyHost || m.config.Others != nil || req.Origin == cmp.Or(origin, req.Origin)) && without[rec.Name] == len(all) {
 			names = append(names, rec.Name)
 		}
 	}

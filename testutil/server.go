@@ -6,12 +6,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/authority"
 )
 
 // A Server stands in for an origin, for one test. It may be used concurrently.
@@ -20,17 +22,25 @@ type Server struct {
 	// slash at the end.
 	URL string
 
-	all     *servers
-	test    *test
-	session string
-	proxy   *replay.Proxy
-	http    *httptest.Server
-	client  *http.Client
+	all       *servers
+	test      *test
+	session   string
+	proxy     *replay.Proxy
+	recorders recorders // none: nothing is recorded
+	http      *httptest.Server
+	front     *front // nil: it is no forward proxy
+	client    *http.Client
+	transport *http.Transport // of client
 }
 
 // Client returns a client that keeps connections until the test ends. Any other
-// will do as well.
+// will do as well, unless StartProxy has started the Server: then it is this one that
+// may ask any host.
 func (s *Server) Client() *http.Client { return s.client }
+
+// Transport returns what the Client sends requests with, for code that makes a client
+// of its own.
+func (s *Server) Transport() *http.Transport { return s.transport }
 
 // OriginURL returns where an origin of a name answers, one of Config.Others or one
 // that is recorded: as URL does, without a slash at the end.
@@ -62,8 +72,9 @@ type mode interface {
 
 // servers are those of one Start.
 type servers struct {
-	mode mode
-	test *test
+	mode      mode
+	test      *test
+	authority *authority.Authority // of forward proxies; nil: they are none
 
 	mu  sync.Mutex
 	all []*Server // guarded by mu
@@ -81,17 +92,16 @@ func (all *servers) start(t testing.TB) *Server {
 		t.Fatalf("start a stand-in: %v", err)
 	}
 	s.proxy = all.mode.proxy(s)
-	s.http = &httptest.Server{Listener: l, Config: &http.Server{
-		Handler:                      http.HandlerFunc(s.answer),
-		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
-		ErrorLog:                     log.New(io.Discard, "", 0),
-		Protocols:                    new(http.Protocols),
-	}}
-	s.http.Config.Protocols.SetHTTP1(true)
-	s.http.Config.Protocols.SetUnencryptedHTTP2(true)
+	s.http = &httptest.Server{Listener: l, Config: serving(inSession{s})}
+	s.transport = &http.Transport{MaxIdleConnsPerHost: 64}
+	if all.authority != nil {
+		s.front = newFront(s, all.authority)
+		s.http.Config.Handler = s.front
+		s.transport = s.front.transport()
+	}
+	s.client = &http.Client{Transport: s.transport}
 	s.http.Start()
 	s.URL = s.http.URL
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	t.Cleanup(s.end)
 	all.mu.Lock()
 	defer all.mu.Unlock()
@@ -99,10 +109,37 @@ func (all *servers) start(t testing.TB) *Server {
 	return s
 }
 
-// answer has a request answered in the session of the test.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+// serving returns a server of HTTP in all its versions that need no TLS.
+func serving(handler http.Handler) *http.Server {
+	s := &http.Server{
+		Handler:                      handler,
+		DisableGeneralOptionsHandler: true, // "OPTIONS *" is the origin's
+		ErrorLog:                     log.New(io.Discard, "", 0),
+		Protocols:                    new(http.Protocols),
+	}
+	s.Protocols.SetHTTP1(true)
+	s.Protocols.SetUnencryptedHTTP2(true)
+	return s
+}
+
+// inSession has requests answered in the session of a Server's test.
+type inSession struct{ *Server }
+
+func (s inSession) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.proxy.ServeHTTP(w, s.named(r))
+}
+
+func (s inSession) ServeHost(w http.ResponseWriter, r *http.Request, at *url.URL) {
+	s.proxy.ServeHost(w, s.named(r), at)
+}
+
+func (s inSession) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	s.proxy.Refuse(w, r, err)
+}
+
+func (s inSession) named(r *http.Request) *http.Request {
 	r.Header[fixtures.SessionField] = []string{s.session}
-	s.proxy.ServeHTTP(w, r)
+	return r
 }
 
 // shutdownTimeout is how long answers that are under way when a test ends may take.
@@ -110,9 +147,10 @@ const shutdownTimeout = 2 * time.Second
 
 // end stops the Server. Nothing is reported to the test any more.
 func (s *Server) end() {
-	s.client.CloseIdleConnections()
+	s.transport.CloseIdleConnections()
 	late := time.AfterFunc(shutdownTimeout, s.http.CloseClientConnections)
 	s.proxy.Stop()
+	s.front.stop()
 	s.http.Close()
 	late.Stop()
 	s.test.end()

@@ -24,9 +24,18 @@
 // not run, and those of no session. So a test that records calls Start once for a
 // directory and an origin; a second Start would replace what the first has
 // recorded, and fails.
+//
+// Code that has its URLs fixed needs no URL of a Server's, only a client, or a transport:
+//
+//	client := testutil.Client(t, "testdata/fixtures")
+//	res, err := client.Get("https://api.example.com/v1/items")
+//
+// It answers for every host, and records every host with CANNERY_RECORD=1, as "cannery
+// run --proxy" does for whole programs.
 package testutil
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,6 +49,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/authority"
 )
 
 // recordVariable is set to true, as strconv.ParseBool has it, to record.
@@ -53,7 +63,7 @@ type Config struct {
 
 	// Origin is the URL to record from when CANNERY_RECORD=1 is in the
 	// environment. "" means to replay then too, whatever origins the
-	// recordings are of.
+	// recordings are of; StartProxy needs none to record.
 	Origin string
 
 	// OriginName is what fixtures call the origin, for one whose URL is not
@@ -88,6 +98,12 @@ type Config struct {
 	// LeaveBody leaves the origin's URL in textual content. False puts the
 	// Server's in its place, unless the rules of the fixtures say otherwise.
 	LeaveBody bool
+
+	// OriginCA are the authorities that sign the certificates of origins, to record
+	// from them. Nil are the system's.
+	OriginCA *x509.CertPool
+
+	anyHost bool // the Server is a forward proxy
 }
 
 // Start starts a stand-in that answers from the fixtures in a directory, and
@@ -106,6 +122,11 @@ func (c Config) Start(t testing.TB) *Server {
 		t.Fatalf("start a stand-in on %q: %v", c.Dir, err)
 	}
 	all := &servers{mode: mode, test: &test{TB: t}}
+	if c.anyHost {
+		if all.authority, err = authority.New(); err != nil {
+			t.Fatalf("start a stand-in on %q: %v", c.Dir, err)
+		}
+	}
 	t.Cleanup(all.end)
 	return all.start(t)
 }
@@ -127,7 +148,7 @@ func (c *Config) mode(t testing.TB) (mode, error) {
 	switch {
 	case c.Dir == "":
 		return nil, errors.New("there is no Dir")
-	case record && origin != nil:
+	case record && (origin != nil || c.anyHost):
 		return newRecording(t, c, origin)
 	case record:
 		t.Logf("%s is set, but no Origin: %s is replayed", recordVariable, c.Dir)
