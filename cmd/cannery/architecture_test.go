@@ -20,7 +20,8 @@ func TestImportsPointDownOnly(t *testing.T) {
 		pkg, all, _ := strings.Cut(line, " ")
 		deps[strings.TrimPrefix(pkg, module+"/")] = strings.Fields(all)
 	}
-	ground := []string{"fixtures", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/part", "fixtures/placeholder"}
+	ground := []string{"fixtures", "fixtures/checkup", "fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/links", "fixtures/mediatype", "fixtures/part", "fixtures/placeholder", "fixtures/protobody", "fixtures/talk"}
+	socket := "fixtures/websocket"
 	files := append(slices.Clone(ground), "fixtures/codec", "fixtures/filename", "fixtures/file", "fixtures/memory", "fixtures/spelling")
 	stored := append(slices.Clone(ground), "fixtures/codec", "fixtures/memory")
 	clean := append(slices.Clone(ground), "fixtures/secret", "fixtures/placeholder")
@@ -29,13 +30,17 @@ func TestImportsPointDownOnly(t *testing.T) {
 		ours   []string // the packages of ours that it may depend on
 		forbid []string // what it must not depend on, with what is below it
 	}{
+		{"fixtures/checkup", nil, []string{"net/http"}},
 		{"fixtures/exactjson", nil, []string{"net/http"}},
 		{"fixtures/filename", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
 		{"fixtures/field", nil, []string{"net/http/httputil"}},
 		{"fixtures/coding", []string{"fixtures/field"}, []string{"net/http/httputil"}},
+		{"fixtures/talk", nil, []string{"net/http"}},
+		{"fixtures/websocket", []string{"fixtures/talk"}, []string{"net"}},
 		{"fixtures/spelling", nil, []string{"net/http"}},
 		{"fixtures/mediatype", nil, []string{"net/http/httputil"}},
 		{"fixtures/placeholder", nil, []string{"net/http"}},
+		{"fixtures/protobody", []string{"fixtures/coding", "fixtures/exactjson", "fixtures/field", "fixtures/mediatype"}, []string{"net/http/httputil", "google.golang.org/grpc"}},
 		{"fixtures/part", []string{"fixtures/exactjson", "fixtures/field"}, []string{"net/http/httputil"}},
 		{"fixtures/differ", nil, []string{"net/http"}},
 		{"fixtures/links", []string{"fixtures/mediatype"}, []string{"net/http/httputil"}},
@@ -50,10 +55,14 @@ func TestImportsPointDownOnly(t *testing.T) {
 		{"fixtures/har", append(slices.Clone(clean), "fixtures/file", "fixtures/filename", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/publish", append(slices.Clone(clean), "fixtures/codec", "fixtures/dir", "fixtures/file", "fixtures/filename", "fixtures/memory", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"fixtures/drift", append(slices.Clone(ground), "fixtures/differ", "fixtures/placeholder"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"recorder", clean, []string{"github.com/redis", "github.com/spf13"}},
+		{"recorder", append(slices.Clone(clean), socket), []string{"github.com/redis", "github.com/spf13"}},
+		{"replay/authority", nil, []string{"net/http"}},
+		{"replay/tunnel", append(slices.Clone(clean), "replay/authority"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
 		{"replay/explain", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"replay", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
-		{"testutil", append(slices.Clone(clean), "fixtures/differ", "fixtures/spelling", "fixtures/codec", "fixtures/dir", "fixtures/localstore", "fixtures/file", "fixtures/filename", "fixtures/memory", "fixtures/publish", "recorder", "replay", "replay/explain"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
+		{"replay/tunnel", append(slices.Clone(clean), "replay/authority"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"replay", append(slices.Clone(clean), socket, "fixtures/differ", "fixtures/spelling", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"replay/page", append(slices.Clone(clean), socket, "fixtures/differ", "fixtures/spelling", "replay", "replay/explain"), []string{"github.com/redis", "github.com/spf13", "net/http/httputil"}},
+		{"testutil", append(slices.Clone(clean), socket, "fixtures/differ", "fixtures/spelling", "fixtures/codec", "fixtures/dir", "fixtures/localstore", "fixtures/file", "fixtures/filename", "fixtures/memory", "fixtures/publish", "recorder", "replay", "replay/authority", "replay/explain", "replay/tunnel"), []string{"github.com/redis", "github.com/alicebob", "github.com/spf13"}},
 	} {
 		if deps[tt.pkg] == nil {
 			t.Errorf("%s is no package, or depends on nothing", tt.pkg)
@@ -161,7 +170,7 @@ func TestPackagesLiveInFiveFolders(t *testing.T) {
 // whose work net/http does here.
 func TestShippedCodeImportsNoTests(t *testing.T) {
 	for _, dep := range list(t, "-deps", module+"/cmd/cannery") {
-		if dep == "testing" || strings.HasPrefix(dep, module+"/testutil") || strings.HasPrefix(dep, "google.golang.org/") {
+		if dep == "testing" || strings.HasPrefix(dep, module+"/testutil") || strings.HasPrefix(dep, "google.golang.org/grpc") || strings.HasPrefix(dep, "google.golang.org/genproto") {
 			t.Errorf("cannery depends on %s", dep)
 		}
 	}

@@ -1,16 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net"
-	"os"
 	"slices"
 	"strings"
-
-	"golang.org/x/term"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
@@ -22,7 +20,8 @@ type banner struct {
 	URL    string `json:"url"`
 	Port   int    `json:"port"`
 	Mode   string `json:"mode"`
-	Origin string `json:"origin"` // "": offline, whichever is recorded
+	Origin string `json:"origin"`          // "": offline, whichever is recorded, or with Proxy none
+	Proxy  string `json:"proxy,omitempty"` // the URL to give to clients as their HTTP proxy; "" for none
 
 	// Origins are the URLs of all of several, by the variables that run has for
 	// them. Nil: there is one only, or it
@@ -31,7 +30,14 @@ type banner struct {
 
 	Store string `json:"store"` // the password masked
 	PID   int    `json:"pid"`
+
+	// shell is what a shell is told to type, so that what it begins uses the
+	// proxy. "": nothing helps.
+	shell string
 }
+
+// maxTold is how many origins people are told of.
+const maxTold = 10
 
 // print writes the banner for people.
 func (b banner) print(j *journal, rules *fixtures.Rules) {
@@ -42,18 +48,35 @@ func (b banner) print(j *journal, rules *fixtures.Rules) {
 		j.json(true, "start", b)
 		return
 	}
-	if b.Origin == "" {
-		j.talk(fmt.Sprintf("%-8s  %s", b.Mode, b.URL))
-	} else {
-		j.talk(fmt.Sprintf("%-8s  %s  ->  %s", b.Mode, b.URL, b.Origin))
+	to := ""
+	if b.Origin != "" {
+		to = "  ->  " + b.Origin
 	}
-	for _, name := range slices.Sorted(maps.Keys(b.Origins)) {
+	j.link(b.Mode, b.URL, to)
+	if b.Proxy != "" {
+		j.talk(fmt.Sprintf("%-8s  %s  for every host, as the HTTP proxy of clients", "proxy", b.Proxy))
+	}
+	if b.shell != "" {
+		j.talk(fmt.Sprintf("%-8s  %s  tells programs of it", "shell", b.shell))
+	}
+	for i, name := range slices.Sorted(maps.Keys(b.Origins)) {
+		if i == maxTold && len(b.Origins) > maxTold+1 {
+			j.talk(fmt.Sprintf("%-8s  and %d more, each at a path of its own", "origin", len(b.Origins)-i))
+			break
+		}
 		j.talk(fmt.Sprintf("%-8s  %s=%s", "origin", name, b.Origins[name]))
 	}
 	j.talk(fmt.Sprintf("%-8s  %s", "store", b.Store))
 	if text := rulesText(rules); text != "" {
 		j.talk(fmt.Sprintf("%-8s  %s", "rules", text))
 	}
+}
+
+// link talks of a URL that people open: it stands out, with blanks around it.
+func (j *journal) link(name, url, rest string) {
+	j.lines.add(true, func(b *bytes.Buffer) {
+		fmt.Fprintf(b, "%-8s  %s%s\n", name, j.screen.paint(bold, printable(url)), printable(rest))
+	})
 }
 
 // printJSON writes the banner for programs, in one line.
@@ -96,20 +119,14 @@ func count(n int64, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// proxyURL returns the URL to reach a listener at, which was to listen on host.
-func proxyURL(host string, addr net.Addr) (url string, port int) {
-	port = addr.(*net.TCPAddr).Port
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-		if ip.To4() == nil {
-			host = "::1"
-		}
+// reachable is a host to reach whoever listens on host.
+func reachable(host string) string {
+	ip := net.ParseIP(host)
+	switch {
+	case ip == nil || !ip.IsUnspecified():
+		return host
+	case ip.To4() == nil:
+		return "::1"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(port)), port
-}
-
-// isTerminal reports whether colours can be shown (https://no-color.org).
-func isTerminal(out io.Writer, env environment) bool {
-	file, ok := out.(*os.File)
-	return ok && env.get("NO_COLOR") == "" && env.get("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
+	return "127.0.0.1"
 }

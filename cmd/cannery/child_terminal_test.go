@@ -3,15 +3,12 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // TestTerminalIsTheCommands: keys, reading and job control are as without
@@ -84,31 +81,23 @@ type shell struct {
 }
 
 func startShell(t *testing.T) *shell {
+	return startShellOf(t, "bash", "--norc", "--noprofile", "-i")
+}
+
+func startShellOf(t *testing.T, name string, args ...string) *shell {
 	t.Helper()
-	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	terminal, slave, err := newTerminal(0)
 	if err != nil {
-		t.Skipf("there are no terminals: %v", err)
+		t.Skipf("SKIPPED: there are no terminals: %v", err)
 	}
-	terminal := os.NewFile(uintptr(fd), "/dev/ptmx")
 	t.Cleanup(func() { terminal.Close() })
-	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
 	defer slave.Close()
-	cmd := exec.Command("bash", "--norc", "--noprofile", "-i")
+	cmd := exec.Command(name, args...)
 	cmd.Env = append(cmd.Environ(), "PS1=$ ", "TERM=dumb", "XDG_STATE_HOME="+t.TempDir())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
-		t.Skipf("there is no bash: %v", err)
+		t.Skipf("SKIPPED: there is no %s: %v", name, err)
 	}
 	t.Cleanup(func() {
 		terminal.Close() // hangs up on all that is left

@@ -24,7 +24,8 @@ func newClearCache(w *world) *cobra.Command {
 		Long: `Remove recordings from the store that start uses with the same settings. A proxy
 that runs on the store sees it at once: the next request is a MISS.`,
 		Example: `  cannery clear-cache
-  cannery clear-cache --match 'GET /v1/*' --dry-run`,
+  cannery clear-cache --match 'GET /v1/*' --dry-run
+  cannery clear-cache --match 'https://api.example.com/*'`,
 		Args: noArguments,
 	}
 	f := flagsOf(cmd)
@@ -43,19 +44,26 @@ that runs on the store sees it at once: the next request is a MISS.`,
 }
 
 func (o *clearCache) run(ctx context.Context, w *world, f *flags, env environment) error {
-	filter, err := o.selection.filter("clear-cache")
+	pattern, err := o.selection.pattern("clear-cache")
 	if err != nil {
 		return err
 	}
-	o.store.repair = filter.All() && !o.dryRun
+	o.store.repair = pattern.All() && !o.dryRun
 	store, address, err := o.store.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
-	removed, err := store.Remove(ctx, filter, o.dryRun)
+	removed := 0
+	filter, err := pattern.within(ctx, store)
+	if err == nil {
+		removed, err = store.Remove(ctx, filter, o.dryRun)
+	}
 	if err != nil {
 		store.Close()
 		return fmt.Errorf("clear %q: %w", address, err)
+	}
+	if !o.dryRun {
+		w.confirm(ctx, store)
 	}
 	if err := store.Close(); err != nil {
 		return fmt.Errorf("close %q: %w", address, err)

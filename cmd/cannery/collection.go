@@ -24,6 +24,7 @@ type collection struct {
 	rules   *fixtures.Rules
 
 	store store    // nil: a directory
+	marks []byte   // the key of its secrets' marks
 	set   *dir.Dir // nil: the store
 
 	config dir.Config // of the directory
@@ -84,12 +85,12 @@ func (o *collectionOptions) open(ctx context.Context, f *flags, env environment)
 		store.Close()
 		return nil, fmt.Errorf("open %q: %w", address, err)
 	}
-	return &collection{address: address, rules: view.Rules, store: store}, nil
+	return &collection{address: address, rules: view.Rules, store: store, marks: view.FingerprintKey()}, nil
 }
 
 func openSet(path string) (*collection, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open the fixtures %q: there is no such directory", path)
+		return nil, &failure{exitFailed, fmt.Errorf("open the fixtures %q: there is no such directory", path), "'cannery run --fixtures' and 'cannery export' write one"}
 	}
 	set, err := dir.Open(path)
 	if err != nil {
@@ -128,8 +129,9 @@ func (s *collection) close() {
 // A member is a recording of a collection.
 type member struct {
 	*fixtures.Recording
-	key  fixtures.Key
-	file string // below the directory, slash-separated; "" in the store
+	key   fixtures.Key
+	file  string // below the directory, slash-separated; "" in the store
+	marks []byte // the key of its secrets' marks; nil in a directory, which has no secrets
 }
 
 // recordings returns all there is, those of one key together.
@@ -163,7 +165,7 @@ func (s *collection) give(rec *fixtures.Recording, err error, yield func(member,
 	if s.set != nil {
 		file = rec.Name
 	}
-	return yield(member{rec, s.rules.Key(&rec.Request), file}, nil)
+	return yield(member{rec, s.rules.Key(&rec.Request), file, s.marks}, nil)
 }
 
 // requests returns all there is, request by request with its takes in order.
@@ -254,10 +256,13 @@ func recordingsOf(recs []*fixtures.Recording) iter.Seq2[*fixtures.Recording, err
 	}
 }
 
-// url returns what was asked for, for people: the values of what is named like
-// a secret are masked.
+// target returns what was asked for of the origin, for people: the values of what is
+// named like a secret are masked.
+func (r member) target() string { return secret.CleanRecorded(&r.Request, r.marks) }
+
+// url is target with the origin.
 func (r member) url() string {
-	target := secret.CleanTarget(r.Request.Target)
+	target := r.target()
 	switch origin := r.Request.Origin; {
 	case origin == "":
 		return target

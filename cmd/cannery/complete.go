@@ -36,7 +36,7 @@ func (w *world) complete(root *cobra.Command) {
 			cmd.ValidArgsFunction = once(nil, cobra.ShellCompDirectiveFilterDirs)
 		case "import":
 			cmd.ValidArgsFunction = once([]string{"har"}, cobra.ShellCompDirectiveFilterFileExt)
-		case "start", "clear-cache", "status", "doctor", "version":
+		case "start", "env", "clear-cache", "status", "doctor", "version":
 			cmd.ValidArgsFunction = cobra.NoFileCompletions
 		}
 		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -155,7 +155,13 @@ func (w *world) eachRecording(cmd *cobra.Command, args []string, c *completions,
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
 	defer cancel()
-	o := collectionOptions{fixtures: text("fixtures"), store: storeOptions{redis: text("redis"), namespace: text("namespace")}}
+	o := collectionOptions{fixtures: text("fixtures"), store: storeOptions{
+		redis: text("redis"), namespace: text("namespace"),
+		tls: redisTLS{
+			on: text("redis-tls") == "true", ca: text("redis-ca"), cert: text("redis-cert"), key: text("redis-key"),
+			serverName: text("redis-server-name"),
+		},
+	}}
 	if cmd.Name() == "verify" && len(args) > 0 {
 		o.fixtures = args[0]
 	}

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+
+	"example.com/cannery/fixtures/checkup"
 )
 
-// A doctor looks at all that cannery depends on.
+// A doctor looks at all that cannery depends on. Its checks are in doctorchecks.go.
 type doctor struct {
 	collection collectionOptions
 	host       string
@@ -21,9 +23,10 @@ type doctor struct {
 	flags *flags
 	env   environment
 
-	worst findingLevel
-	code  int // the exit code of the first failure, 0 for none
-	err   error
+	screen screen // that people read it at
+
+	would    *start // what start would do, once the settings are read
+	settings *flags // those of start
 }
 
 func newDoctor(w *world) *cobra.Command {
@@ -32,8 +35,9 @@ func newDoctor(w *world) *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what is wrong with the settings and the store",
 		Long: `Look at .env, the settings, the store, the fixtures, the port and what git
-ignores, and say of each whether it is right and, if not, what to do. Exit codes:
-0 nothing has failed, 1 something has, 4 the store is unreachable.`,
+ignores, and say of each whether it is right and, if not, what to do. The store
+is tried: it writes, runs scripts and removes, under keys that nobody else has.
+Exit codes: 0 nothing has failed, 1 something has, 4 the store is unreachable.`,
 		Example: `  cannery doctor
   cannery doctor --fixtures fixtures/`,
 		Args: noArguments,
@@ -47,117 +51,72 @@ ignores, and say of each whether it is right and, if not, what to do. Exit codes
 	return cmd
 }
 
-func (o *doctor) run(ctx context.Context) error {
-	o.checkDotenv()
-	o.checkSettings()
-	o.checkStore(ctx)
-	o.checkFixtures(ctx)
-	o.checkPort(ctx)
-	o.checkGit(ctx)
-	switch {
-	case o.err != nil:
-		return printed(o.err)
-	case o.worst == fails:
-		return &failure{o.code, errors.New("doctor: something is wrong"), "do what stands below each line that says fail"}
+// checks are all that is looked at, in this order: the first say where the others look.
+func (o *doctor) checks() []checkup.Check {
+	return []checkup.Check{
+		{Name: "dotenv", Hint: "correct " + dotenvName + ", or remove it", Try: o.tryDotenv},
+		{Name: "settings", Hint: "'cannery start --help' says what it may be", Try: o.trySettings},
+		{Name: "tls", Hint: "'cannery start --help' says what TLS needs", Try: o.tryTLS},
+		{Name: "names", Hint: "correct its name, or remove it", Try: o.tryNames},
+		{Name: "store", Hint: "look at what it says, or use another store: --redis, or XDG_STATE_HOME", Try: o.tryStore},
+		{Name: "fixtures", Hint: "repair or remove that file", Try: o.tryFixtures},
+		{Name: "port", Hint: "choose another with --port", Try: o.tryPort},
+		{Name: "git", Hint: "correct .gitignore", Try: o.tryGit},
 	}
-	return nil
 }
 
-// A findingLevel says how bad something is.
-type findingLevel int
-
-const (
-	fine findingLevel = iota
-	warns
-	fails
-)
-
-func (l findingLevel) String() string { return [...]string{"ok", "warn", "fail"}[l] }
-
-// say prints what was found, with what to do about it, "" for nothing.
-func (o *doctor) say(level findingLevel, what, hint string) {
-	o.worst = max(o.worst, level)
-	if level == fails && o.code == 0 {
-		o.code = exitFailed
+func (o *doctor) run(ctx context.Context) error {
+	o.screen = screenOf(o.world.stdout, o.world.env)
+	worst, code := checkup.OK, exitOK
+	for _, check := range o.checks() {
+		for _, found := range check.Run(ctx) {
+			if err := o.print(found); err != nil {
+				return printed(err)
+			}
+			worst = max(worst, found.Level)
+			if found.Level == checkup.Fail {
+				code = max(code, exitFailed)
+			}
+			if f := (*failure)(nil); errors.As(found.Err, &f) && f.code == exitStore {
+				code = exitStore
+			}
+		}
 	}
+	if worst < checkup.Fail {
+		return nil
+	}
+	return &failure{code, errors.New("doctor: something is wrong"), "do what stands below each line that says fail"}
+}
+
+// colours of levels.
+var levelColours = map[checkup.Level]string{checkup.OK: green, checkup.Warn: yellow, checkup.Fail: red}
+
+// print prints what was found, with what to do about it.
+func (o *doctor) print(found checkup.Finding) error {
+	found.What, found.Hint = oneLine(found.What), oneLine(found.Hint)
 	if o.json {
 		enc := json.NewEncoder(o.world.stdout)
 		enc.SetEscapeHTML(false)
-		o.err = errors.Join(o.err, enc.Encode(struct {
-			Level string `json:"level"`
-			What  string `json:"what"`
-			Hint  string `json:"hint,omitempty"`
-		}{level.String(), oneLine(what), oneLine(hint)}))
-		return
+		return enc.Encode(found)
 	}
-	text := fmt.Sprintf("%-4s  %s\n", level, printable(oneLine(what)))
-	if hint != "" {
-		text += fmt.Sprintf("      %s\n", printable(oneLine(hint)))
+	level := found.Level.String()
+	text := o.screen.paint(levelColours[found.Level], level) + strings.Repeat(" ", len("fail  ")-len(level)) + printable(found.What) + "\n"
+	if found.Hint != "" {
+		text += fmt.Sprintf("      %s\n", printable(found.Hint))
 	}
 	_, err := fmt.Fprint(o.world.stdout, text)
-	o.err = errors.Join(o.err, err)
+	return err
 }
 
-// failed says that something has failed, with the error's own hint and code.
-func (o *doctor) failed(err error) {
-	hint := ""
+// failed is a finding of an error, with the error's own hint.
+func failed(err error) checkup.Finding {
+	found := checkup.Failed(err)
 	var f *failure
 	if errors.As(err, &f) {
-		hint = f.hint
-		if f.code == exitStore {
-			o.code = exitStore
-		}
+		found.Hint = f.hint
 	}
-	o.say(fails, err.Error(), hint)
+	return found
 }
 
-// checkDotenv reads .env, which the other checks need.
-func (o *doctor) checkDotenv() {
-	env, junk, err := o.world.env.withDotenv()
-	o.env = env
-	switch {
-	case err != nil:
-		o.failed(err)
-		return
-	case env.file == nil:
-		o.say(fine, "there is no .env here; it is not needed", "")
-		return
-	}
-	for _, line := range junk {
-		o.say(warns, fmt.Sprintf("%s line %d is not NAME=value and is ignored", dotenvName, line), "write it as NAME=value, or begin it with #")
-	}
-	o.say(fine, fmt.Sprintf("%s sets %s", dotenvName, count(int64(len(env.file)), "variable", "variables")), "")
-}
-
-// checkSettings reads those of start from the environment, and those that the
-// other checks need.
-func (o *doctor) checkSettings() {
-	all := flagsOf(&cobra.Command{})
-	(&start{}).bind(all)
-	set := 0
-	all.set.VisitAll(func(flag *pflag.Flag) {
-		v := flag.Value.(*value)
-		err := all.fillOne(v, o.env, v.variables())
-		source := all.source[v.flag]
-		switch {
-		case err != nil:
-			o.failed(err)
-		case source != "":
-			set++
-			o.say(fine, fmt.Sprintf("%s is %q", source, masked(v.text)), "")
-		}
-		// What is wrong has been told of: here it does not count.
-		if mine := o.flags.set.Lookup(v.flag); mine != nil && !mine.Changed && err == nil {
-			_ = o.flags.fillOne(mine.Value.(*value), o.env, v.variables())
-		}
-	})
-	o.flags.set.VisitAll(func(flag *pflag.Flag) {
-		if flag.Changed {
-			o.flags.source[flag.Name] = "--" + flag.Name
-		}
-	})
-	if set == 0 {
-		o.say(fine, "no setting comes from the environment", "")
-	}
-	o.checkNames()
-}
+// one is a list of one finding.
+func one(found checkup.Finding) []checkup.Finding { return []checkup.Finding{found} }

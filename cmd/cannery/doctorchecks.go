@@ -4,40 +4,123 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"example.com/cannery/fixtures/checkup"
 	"example.com/cannery/fixtures/dir"
 )
 
-// checkNames warns of variables that look like settings and are none.
-func (o *doctor) checkNames() {
-	for _, what := range slices.Concat(o.flags.unknownVariables(o.env), o.env.twoPasswords()) {
-		o.say(warns, what, "")
+// tryDotenv reads .env, which the other checks need.
+func (o *doctor) tryDotenv(context.Context) (found []checkup.Finding) {
+	env, junk, err := o.world.env.withDotenv()
+	o.env = env
+	switch {
+	case err != nil:
+		return one(failed(err))
+	case env.file == nil:
+		return one(checkup.Found("there is no .env here; it is not needed"))
 	}
+	for _, line := range junk {
+		found = append(found, checkup.Warning(fmt.Sprintf("%s line %d is not NAME=value and is ignored", dotenvName, line), "write it as NAME=value, or begin it with #"))
+	}
+	return append(found, checkup.Found(fmt.Sprintf("%s sets %s", dotenvName, count(int64(len(env.file)), "variable", "variables"))))
 }
 
-// checkStore opens the store and reads its state.
-func (o *doctor) checkStore(ctx context.Context) {
+// trySettings reads those of start from the environment, and those that the other
+// checks need.
+func (o *doctor) trySettings(context.Context) (found []checkup.Finding) {
+	o.settings, o.would = flagsOf(&cobra.Command{}), &start{}
+	o.would.bind(o.settings)
+	set := 0
+	o.settings.set.VisitAll(func(flag *pflag.Flag) {
+		v := flag.Value.(*value)
+		err := o.settings.fillOne(v, o.env, v.variables())
+		source := o.settings.source[v.flag]
+		switch {
+		case err != nil:
+			found = append(found, failed(err))
+		case source != "":
+			set++
+			found = append(found, checkup.Found(fmt.Sprintf("%s is %q", source, masked(v.text))))
+		}
+		// What is wrong has been told of: here it does not count.
+		if mine := o.flags.set.Lookup(v.flag); mine != nil && !mine.Changed && err == nil {
+			_ = o.flags.fillOne(mine.Value.(*value), o.env, v.variables())
+		}
+	})
+	o.flags.set.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed {
+			o.flags.source[flag.Name] = "--" + flag.Name
+		}
+	})
+	if set == 0 {
+		found = append(found, checkup.Found("no setting comes from the environment"))
+	}
+	return found
+}
+
+// tryNames looks for variables that look like settings and are none.
+func (o *doctor) tryNames(context.Context) (found []checkup.Finding) {
+	for _, what := range o.flags.unknownVariables(o.env) {
+		found = append(found, checkup.Warning(what, ""))
+	}
+	for _, what := range o.env.twoPasswords() {
+		found = append(found, checkup.Warning(what, "remove one of them"))
+	}
+	return found
+}
+
+// tryTLS looks at how start would speak TLS with clients.
+func (o *doctor) tryTLS(context.Context) (found []checkup.Finding) {
+	t := &o.would.tls
+	for flag, file := range map[string]pemFile{"tls-cert": t.cert, "tls-key": t.key} {
+		if o.settings.source[flag] != "" && !file.given() {
+			return nil // it could not be read, which has been told
+		}
+	}
+	for _, err := range []error{t.check(o.settings, "start"), o.would.checkCAFile(o.settings, "start")} {
+		if err != nil {
+			return one(failed(err))
+		}
+	}
+	if t.pair == nil {
+		return nil
+	}
+	t.warnOfCertificate("https://"+net.JoinHostPort(t.hostFor(reachable(o.host)), strconv.Itoa(o.port)), func(text string) {
+		found = append(found, checkup.Warning(strings.TrimPrefix(text, "warning: "), "give --tls-cert a certificate that clients accept there"))
+	})
+	if found == nil {
+		return one(checkup.Found(fmt.Sprintf("the certificate in %s can be shown until %s", t.cert.path, t.pair.Leaf.NotAfter.Format(time.DateOnly))))
+	}
+	return found
+}
+
+// tryStore opens the store, reads its state, and has it try what it needs.
+func (o *doctor) tryStore(ctx context.Context) []checkup.Finding {
 	store, address, err := o.collection.store.open(ctx, o.flags, o.env)
 	if err != nil {
 		var f *failure
 		if !errors.As(err, &f) {
 			err = &failure{exitStore, err, ""}
 		}
-		o.failed(err)
-		return
+		return one(failed(err))
 	}
 	defer store.Close() // nothing has been written
 	if _, err := store.View(ctx); err != nil {
-		o.failed(&failure{exitStore, fmt.Errorf("open %q: %w", address, err), ""})
-		return
+		return one(failed(&failure{exitStore, fmt.Errorf("open %q: %w", address, err), storeHint(err)}))
 	}
 	by := (&collectionOptions{store: o.collection.store}).chosenBy(o.flags, o.env)
-	o.say(fine, fmt.Sprintf("the store %s is reachable (%s)", address, choiceText(by)), "")
+	reachable := checkup.Found(fmt.Sprintf("the store %s is reachable (%s)", address, choiceText(by)))
+	return append(one(reachable), examine(ctx, store, true)...)
 }
 
 // usualFixtures is where fixtures are looked for when none are named.
@@ -54,69 +137,62 @@ func (o *doctor) fixturesDir() string {
 	return ""
 }
 
-// checkFixtures reads all of a directory.
-func (o *doctor) checkFixtures(ctx context.Context) {
+// tryFixtures reads all of a directory.
+func (o *doctor) tryFixtures(ctx context.Context) (found []checkup.Finding) {
 	folder := o.fixturesDir()
 	if folder == "" {
-		o.say(fine, "no fixtures are named, and there are none in "+usualFixtures, "")
-		return
+		return one(checkup.Found("no fixtures are named, and there are none in " + usualFixtures))
 	}
 	collection, err := openSet(folder)
 	if err != nil {
-		o.failed(err)
-		return
+		return one(failed(err))
 	}
 	n := int64(0)
 	for _, err := range collection.recordings(ctx) {
+		if errors.Is(err, dir.ErrNoFixtures) {
+			return one(checkup.Failure(err.Error(), "name a directory that 'cannery export' or 'cannery run' has written"))
+		}
 		if err != nil {
-			fix := "repair or remove that file"
-			if errors.Is(err, dir.ErrNoFixtures) {
-				fix = "name a directory that 'cannery export' or 'cannery run' has written"
-			}
-			o.say(fails, err.Error(), fix)
-			return
+			return one(checkup.Failed(err))
 		}
 		n++
 	}
 	passedOver(folder, collection.set.Foreign(), func(text string) {
-		o.say(warns, strings.TrimPrefix(text, "warning: "), "move it elsewhere if it is not to be a fixture")
+		found = append(found, checkup.Warning(strings.TrimPrefix(text, "warning: "), "move it elsewhere if it is not to be a fixture"))
 	})
-	o.say(fine, fmt.Sprintf("%s in %s can be read", count(n, "fixture", "fixtures"), folder), "")
+	return append(found, checkup.Found(fmt.Sprintf("%s in %s can be read", count(n, "fixture", "fixtures"), folder)))
 }
 
-// checkPort listens where start would.
-func (o *doctor) checkPort(ctx context.Context) {
+// tryPort listens where start would.
+func (o *doctor) tryPort(ctx context.Context) []checkup.Finding {
 	l, err := listen(ctx, o.host, o.port)
 	if err != nil {
-		var f *failure
-		errors.As(err, &f)
-		o.say(warns, "start could not "+err.Error(), f.hint)
-		return
+		return one(checkup.Warning("start could not "+err.Error(), failed(err).Hint))
 	}
 	defer l.Close()
-	o.say(fine, fmt.Sprintf("start can listen on %s", l.Addr()), "")
+	return one(checkup.Found(fmt.Sprintf("start can listen on %s", l.Addr())))
 }
 
-// checkGit looks whether git would publish what is private, or keep to itself
-// what is to be committed. Without git, or outside of a repository, nothing is
-// to be said.
-func (o *doctor) checkGit(ctx context.Context) {
+// tryGit looks whether git would publish what is private, or keep to itself what is to
+// be committed. Without git, or outside of a repository, nothing is to be said.
+func (o *doctor) tryGit(ctx context.Context) (found []checkup.Finding) {
 	if exec.CommandContext(ctx, "git", "rev-parse", "--is-inside-work-tree").Run() != nil {
-		return
+		return nil
 	}
 	if _, err := os.Stat(dotenvName); err == nil {
 		if ignored(ctx, dotenvName) {
-			o.say(fine, "git ignores "+dotenvName, "")
+			found = append(found, checkup.Found("git ignores "+dotenvName))
 		} else {
-			o.say(warns, "git does not ignore "+dotenvName+", which may hold a password", "echo "+dotenvName+" >> .gitignore")
+			found = append(found, checkup.Warning("git does not ignore "+dotenvName+", which may hold a password", "echo "+dotenvName+" >> .gitignore"))
 		}
 	}
 	if path, err := o.collection.store.dirPath(o.env); err == nil && inside(ctx, path) && !ignored(ctx, path) {
-		o.say(warns, fmt.Sprintf("recordings are kept in %s, which git does not ignore: they hold what the origin said, secrets included", path), "add it to .gitignore")
+		found = append(found, checkup.Warning(fmt.Sprintf("recordings are kept in %s, which git does not ignore: they hold what the origin said, secrets included", path), "add it to .gitignore"))
 	}
 	if dir := o.fixturesDir(); dir != "" && ignored(ctx, filepath.Join(dir, "cannery.json")) {
-		o.say(warns, fmt.Sprintf("git ignores the fixtures in %s, which are to be committed", dir), "remove the line of .gitignore that git check-ignore -v "+filepath.Join(dir, "cannery.json")+" names")
+		found = append(found, checkup.Warning(fmt.Sprintf("git ignores the fixtures in %s, which are to be committed", dir), "remove the line of .gitignore that git check-ignore -v "+filepath.Join(dir, "cannery.json")+" names"))
 	}
+	return found
 }
 
 // ignored reports whether git ignores a file of the work tree that it does not

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"example.com/cannery/fixtures/part"
-	"example.com/cannery/fixtures/spelling"
 )
 
 // Exit codes. Whatever is not told apart is exitFailed.
@@ -54,7 +53,7 @@ func report(stderr io.Writer, command string, err error) int {
 	}
 	var f *failure
 	if !errors.As(err, &f) {
-		f = &failure{code: exitFailed, hint: redisHint(err)}
+		f = &failure{code: exitFailed, hint: storeHint(err)}
 	}
 	if f.code == exitFailed && errors.As(err, new(*part.Error)) { // in cannery.json
 		f = &failure{code: exitMisuse, hint: "parts of messages are " + strings.Join(part.Kinds(), ", ")}
@@ -89,26 +88,20 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.Is(err, pflag.ErrHelp):
 		return err
 	case errors.As(err, &unknown):
-		if unknown.GetSpecifiedShortnames() != "" {
-			return misuse("", "%sunknown flag -%s", where, unknown.GetSpecifiedName())
+		if letters := unknown.GetSpecifiedShortnames(); letters != "" {
+			return misuse(shortHint(cmd, letters), "%sunknown flag -%s", where, letters)
 		}
 		name := unknown.GetSpecifiedName()
 		return misuse(flagHint(cmd, name), "%sunknown flag --%s", where, name)
 	case errors.As(err, &missing):
-		return misuse("", "%s--%s needs a value", where, missing.GetFlag().Name)
+		return misuse(valueHint(missing.GetFlag()), "%s--%s needs a value", where, missing.GetFlag().Name)
 	case errors.As(err, &invalid):
+		if errors.Is(err, errNoValue) {
+			return misuse(valueHint(invalid.GetFlag()), "%s--%s needs a value", where, invalid.GetFlag().Name)
+		}
 		return badValue("--"+invalid.GetFlag().Name, invalid.GetValue(), invalid.Unwrap())
 	}
 	return misuse("", "%s%w", where, err)
-}
-
-func flagHint(cmd *cobra.Command, name string) string {
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if near := spelling.Nearest(name, names); near != "" {
-		return fmt.Sprintf("did you mean --%s?", near)
-	}
-	return ""
 }
 
 // badValue is the error of a value that its setting refuses.
@@ -135,15 +128,7 @@ func misread(root *cobra.Command, err error) error {
 	if parent != root.Name() {
 		return misuse("", "%s: unexpected argument %q", strings.TrimPrefix(parent, root.Name()+" "), name)
 	}
-	var names []string
-	for _, c := range root.Commands() {
-		names = append(names, c.Name())
-	}
-	hint := ""
-	if near := spelling.Nearest(name, names); near != "" {
-		hint = fmt.Sprintf("did you mean '%s %s'?", root.Name(), near)
-	}
-	return misuse(hint, "unknown command %q", name)
+	return misuse(commandHint(root, name), "unknown command %q", name)
 }
 
 // masked returns a value that is fit to be quoted: an address without its user

@@ -94,7 +94,7 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment) e
 		return err
 	}
 	defer store.Close() // nothing has been written that could be lost
-	bar := newProgress(w.stderr, env, "reading")
+	bar := newProgress(w.stderr, env, "reading", storedIn(ctx, store))
 	p, err := publish.New(ctx, store, o.redact, bar.add)
 	bar.end()
 	if err != nil {
@@ -103,7 +103,7 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment) e
 	if o.har != "" {
 		return o.writeHAR(ctx, w, address, p)
 	}
-	report, err := o.write(ctx, w, env, p)
+	report, err := o.write(ctx, w, env, p, bar.done)
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,9 @@ func (o *export) run(ctx context.Context, w *world, f *flags, env environment) e
 	return o.runCheck(ctx, w)
 }
 
-func (o *export) write(ctx context.Context, w *world, env environment, p *publish.Publication) (dir.WriteReport, error) {
-	bar := newProgress(w.stderr, env, "writing")
+// write writes a publication of so many recordings.
+func (o *export) write(ctx context.Context, w *world, env environment, p *publish.Publication, total int) (dir.WriteReport, error) {
+	bar := newProgress(w.stderr, env, "writing", known(total))
 	defer bar.end()
 	set, err := dir.Open(o.dir)
 	if err != nil {
@@ -191,7 +192,8 @@ func (o *export) runCheck(ctx context.Context, w *world) error {
 	if err != nil {
 		return fmt.Errorf("check %q: %w", o.dir, err)
 	}
-	cleaner, err := secret.NewCleaner(&fixtures.Rules{Redact: append(cfg.Rules.Redact, o.redact...), Proto: cfg.Rules.Proto}, nil)
+	cfg.Rules.Redact = append(cfg.Rules.Redact, o.redact...)
+	cleaner, err := secret.NewCleaner(&cfg.Rules, nil)
 	if err != nil {
 		return misuse("", "check: %w", err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -64,10 +65,10 @@ func bind[T any](f *flags, name string, to *T, parse func(string) (T, error)) {
 
 // bindList registers a setting that may be repeated. The list is nil when
 // nobody set it, and empty when it was set to the empty value.
-func bindList(f *flags, name string, to *[]string, parse func(string) (string, error)) {
+func bindList[T any](f *flags, name string, to *[]T, parse func(string) (T, error)) {
 	f.add(name, func(text string) error {
 		if *to == nil {
-			*to = []string{}
+			*to = []T{}
 		}
 		if text == "" {
 			return nil
@@ -159,7 +160,13 @@ type value struct {
 
 func (v *value) String() string { return v.text }
 
+// errNoValue says that a flag has taken the "--" behind it for its value.
+var errNoValue = errors.New("its value is missing")
+
 func (v *value) Set(text string) error {
+	if text == "--" {
+		return errNoValue
+	}
 	if err := v.set(text); err != nil {
 		return err
 	}

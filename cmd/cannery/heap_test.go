@@ -11,8 +11,7 @@ import (
 func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(100))
 	collected := make(chan int)
-	pace := func() int {
-		// The finalizer of an object that is made now runs after this one's.
+	once := func() int {
 		runtime.GC()
 		runtime.SetFinalizer(new(sentinel), func(*sentinel) { collected <- 0 })
 		runtime.GC()
@@ -20,6 +19,16 @@ func TestCollectorsPaceFollowsTheHeap(t *testing.T) {
 		percent := debug.SetGCPercent(100)
 		debug.SetGCPercent(percent)
 		return percent
+	}
+	// Which of two finalizers runs first is not said: the pace is what stays.
+	pace := func() int {
+		for last := once(); ; {
+			percent := once()
+			if percent == last {
+				return percent
+			}
+			last = percent
+		}
 	}
 	tune(new(sentinel))
 	small := pace()

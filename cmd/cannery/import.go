@@ -22,11 +22,11 @@ import (
 
 // An importer makes fixtures the recordings of a store.
 type importer struct {
-	store  storeOptions
-	origin origin
-	merge  bool
-	dryRun bool
-	json   bool
+	store   storeOptions
+	origins origins
+	merge   bool
+	dryRun  bool
+	json    bool
 
 	skipped int64 // entries of a HAR file
 }
@@ -38,9 +38,10 @@ func newImport(w *world) *cobra.Command {
 		Short: "Make fixtures the recordings",
 		Long: `Read a directory of fixtures, or a HAR file, and make it what is recorded. All
 of it is read first: an error leaves the store as it was, and so does a file of
-which nothing can be used. Entries of a HAR file that cannot be used are named and
-skipped; the others are imported in the order of their times. A proxy that runs on
-the store serves the imported set with its next request.`,
+which nothing can be used. Entries of a HAR file that cannot be used are named
+and skipped; the others are imported in the order of their times, all hosts of
+them, each as an origin of its own, or those that --origin names. A proxy that
+runs on the store serves the imported set with its next request.`,
 		Example: `  cannery import fixtures/
   cannery import fixtures/ --merge
   cannery import session.har --origin https://api.example.com`,
@@ -50,7 +51,7 @@ the store serves the imported set with its next request.`,
 	bind(f, "merge", &o.merge, parseSwitch)
 	bind(f, "dry-run", &o.dryRun, parseSwitch)
 	bind(f, "json", &o.json, parseSwitch)
-	bindOrigin(f, &o.origin, parseOrigin)
+	bindOrigins(f, &o.origins, parseOrigin)
 	o.store.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		env, err := w.resolve(f)
@@ -82,7 +83,7 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 		return fmt.Errorf("import %q: %w", path, err)
 	}
 	defer done()
-	bar := newProgress(w.stderr, env, "importing")
+	bar := newProgress(w.stderr, env, "importing", filesIn(path))
 	n := 0
 	counted := func(yield func(*fixtures.Recording, error) bool) {
 		for rec, err := range recs {
@@ -107,6 +108,9 @@ func (o *importer) run(ctx context.Context, w *world, f *flags, env environment,
 	bar.end()
 	if err != nil {
 		return fmt.Errorf("import %q: %w", path, err)
+	}
+	if !o.dryRun {
+		w.confirm(ctx, store)
 	}
 	return o.print(w, address, n)
 }
@@ -153,12 +157,8 @@ func (o *importer) read(ctx context.Context, w *world, path string, rules fixtur
 		from = bytes.NewReader(all)
 	}
 	options := har.Options{File: path, Secret: secret}
-	if o.origin.name != "" {
-		wanted := har.Origin{Name: o.origin.name}
-		if o.origin.url != nil {
-			wanted.URL = o.origin.url.String()
-		}
-		options.Origins = []har.Origin{wanted}
+	for _, origin := range o.origins {
+		options.Origins = append(options.Origins, har.Origin{Name: origin.name, URL: origin.address()})
 	}
 	options.Skipped = func(index int, why string) {
 		o.skipped++

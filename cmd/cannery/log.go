@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"example.com/cannery/replay"
 )
@@ -18,11 +20,11 @@ type journal struct {
 	lines  *lines
 	format string // "text", "json" or "off"
 	quiet  bool   // errors only
-	colour bool
+	screen screen
 }
 
-func newJournal(out io.Writer, format string, quiet, colour bool) *journal {
-	return &journal{lines: newLines(out), format: format, quiet: quiet, colour: colour}
+func newJournal(out io.Writer, format string, quiet bool, env environment) *journal {
+	return &journal{lines: newLines(out), format: format, quiet: quiet, screen: screenOf(out, env)}
 }
 
 // close writes what is left.
@@ -128,13 +130,13 @@ func (j *journal) json(urgent bool, event string, fields any) {
 // length comes last.
 func (j *journal) requestLine(b *bytes.Buffer, e replay.Entry) {
 	b.Write(e.Time.AppendFormat(b.AvailableBuffer(), "15:04:05  "))
-	cell(b, e.Cache, 6, j.cacheColour(e.Cache))
+	cell(b, e.Cache, 6, j.screen.paint(cacheColour(e.Cache), e.Cache))
 	status := "---"
 	if e.Status != 0 {
 		status = fmt.Sprintf("%03d", e.Status)
 	}
-	cell(b, status, 3, j.statusColour(e.Status))
-	cell(b, e.Method, 7, "")
+	cell(b, status, 3, j.screen.paint(statusColour(e.Status), status))
+	cell(b, e.Method, 7, e.Method)
 	fmt.Fprintf(b, "%8s  %8s  ", sizeText(e.Size), durationText(e.Duration))
 	b.WriteString(printable(e.CleanURL()))
 	if e.Session != "" {
@@ -142,7 +144,7 @@ func (j *journal) requestLine(b *bytes.Buffer, e replay.Entry) {
 	}
 	if strings.Contains(e.Note, "\n") {
 		b.WriteByte('\n')
-		indented(b, e.Note)
+		j.indented(b, e.Note)
 		return
 	}
 	if e.Note != "" {
@@ -152,44 +154,44 @@ func (j *journal) requestLine(b *bytes.Buffer, e replay.Entry) {
 }
 
 // indented writes an explanation of several lines below the line it belongs to.
-func indented(b *bytes.Buffer, text string) {
+func (j *journal) indented(b *bytes.Buffer, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
-		b.WriteString(strings.TrimRight("          "+printable(line), " "))
+		line = strings.TrimRight(printable(line), " ")
+		if line != "" {
+			b.WriteString("          " + j.screen.paint(sideColour(line), line))
+		}
 		b.WriteByte('\n')
 	}
 }
 
-const (
-	red    = "\x1b[31m"
-	green  = "\x1b[32m"
-	yellow = "\x1b[33m"
-	plain  = "\x1b[0m"
-)
-
-func (j *journal) cacheColour(cache string) string {
-	if !j.colour {
-		return ""
+// sideColour is the colour of a line of a difference: red for the side that is asked
+// or was expected, green for the other. "" is for every other line.
+func sideColour(line string) string {
+	switch line = strings.TrimLeft(line, " "); {
+	case strings.HasPrefix(line, "- "), strings.HasPrefix(line, "--- "):
+		return red
+	case strings.HasPrefix(line, "+ "), strings.HasPrefix(line, "+++ "):
+		return green
 	}
+	return ""
+}
+
+func cacheColour(cache string) string {
 	return map[string]string{"HIT": green, "MISS": yellow}[cache]
 }
 
-func (j *journal) statusColour(status int) string {
-	if j.colour && (status == 0 || status >= 400) {
+// statusColour is red for what failed; 0 is no answer.
+func statusColour(status int) string {
+	if status == 0 || status >= http.StatusBadRequest {
 		return red
 	}
 	return ""
 }
 
-// cell writes text in a column of a width.
-func cell(b *bytes.Buffer, text string, width int, colour string) {
-	if colour != "" {
-		b.WriteString(colour)
-	}
-	b.WriteString(text)
-	if colour != "" {
-		b.WriteString(plain)
-	}
-	for range max(width-len(text), 0) + 2 {
+// cell writes text, as it was painted, in a column of a width.
+func cell(b *bytes.Buffer, text string, width int, painted string) {
+	b.WriteString(painted)
+	for range max(width-utf8.RuneCountInString(text), 0) + 2 {
 		b.WriteByte(' ')
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/secret"
 )
 
 // A lister shows what is recorded.
@@ -34,6 +33,7 @@ of the answer's content, when it was recorded, URL, and session. The second take
 of a request has the ID of the first with .2, and so on.`,
 		Example: `  cannery ls
   cannery ls 'GET /v1/*'
+  cannery ls 'https://api.example.com/*'
   cannery ls --fixtures fixtures/ --json`,
 		Args: cobra.ArbitraryArgs,
 	}
@@ -46,29 +46,32 @@ of a request has the ID of the first with .2, and so on.`,
 		if err != nil {
 			return err
 		}
-		filter := fixtures.Filter{Session: o.session}
+		selection := selection{session: o.session}
 		switch {
 		case len(args) > 1:
 			return misuse("quote a pattern that has a space in it: 'GET /v1/*'", "ls: unexpected argument %q", args[1])
 		case len(args) == 1:
-			filter.Match = args[0]
+			selection.match = args[0]
 		}
-		if err := filter.Check(); err != nil {
-			return misuse("", "ls: %w", err)
+		pattern, err := selection.pattern("ls")
+		if err != nil {
+			return err
 		}
-		return o.run(cmd.Context(), w, f, env, filter)
+		return o.run(cmd.Context(), w, f, env, pattern)
 	}
 	return cmd
 }
 
-func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, filter fixtures.Filter) error {
+func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, pattern pattern) error {
 	collection, err := o.collection.open(ctx, f, env)
 	if err != nil {
 		return err
 	}
 	defer collection.close()
 	out := bufio.NewWriter(w.stdout)
-	n, err := o.print(ctx, out, collection, filter)
+	bar := newProgress(w.stderr, env, "reading", collection.total(ctx))
+	n, err := o.print(ctx, out, w.listing(env, o.json), collection, pattern, bar.add)
+	bar.end()
 	if flushed := out.Flush(); err == nil {
 		err = shown(flushed)
 	}
@@ -81,15 +84,25 @@ func (o *lister) run(ctx context.Context, w *world, f *flags, env environment, f
 	return err
 }
 
-// print lists as it reads. Of two requests whose IDs begin alike the second
-// shows all its digits.
-func (o *lister) print(ctx context.Context, out io.Writer, s *collection, filter fixtures.Filter) (n int, err error) {
+// listing returns the table to show, nil where nobody looks: programs get a line for
+// each recording, as it is read.
+func (w *world) listing(env environment, json bool) *listing {
+	if s := screenOf(w.stdout, env); s.isTerminal() && !json {
+		return &listing{screen: s}
+	}
+	return nil
+}
+
+// print lists as it reads, or in the end what is shown as a table. Of two requests whose
+// IDs begin alike the second shows all its digits.
+func (o *lister) print(ctx context.Context, out io.Writer, table *listing, s *collection, pattern pattern, progress func()) (n int, err error) {
 	first := map[[shortID / 2]byte]fixtures.Key{}
 	for rec, err := range s.recordings(ctx) {
 		if err != nil {
 			return n, err
 		}
-		if !filter.Selects(rec.Request.Session, rec.Request.Method, rec.Request.Target) {
+		progress()
+		if !pattern.selects(&rec.Request) {
 			continue
 		}
 		short := [shortID / 2]byte(rec.key[16:])
@@ -97,9 +110,12 @@ func (o *lister) print(ctx context.Context, out io.Writer, s *collection, filter
 			first[short] = rec.key
 		}
 		row := listed{member: rec, id: takeID(rec.key, rec.Take, first[short] != rec.key)}
-		if o.json {
+		switch {
+		case table != nil:
+			table.add(row)
+		case o.json:
 			err = row.printJSON(out)
-		} else {
+		default:
 			_, err = out.Write(row.line())
 		}
 		if err != nil {
@@ -107,7 +123,10 @@ func (o *lister) print(ctx context.Context, out io.Writer, s *collection, filter
 		}
 		n++
 	}
-	return n, nil
+	if table != nil {
+		_, err = out.Write(table.text())
+	}
+	return n, shown(err)
 }
 
 // A listed is a recording as ls shows it.
@@ -116,16 +135,12 @@ type listed struct {
 	id string
 }
 
-// line is for people. The columns' widths are fixed: lines are printed as they
-// come.
+// line is for a pipe or a file: what people see at a terminal is a listing. The columns'
+// widths are fixed: lines are printed as they come.
 func (l listed) line() []byte {
 	var b bytes.Buffer
-	cell(&b, l.id, 10, "")
-	cell(&b, fmt.Sprint(l.Response.Status), 3, "")
-	cell(&b, printable(l.Request.Method), 7, "")
-	cell(&b, fmt.Sprintf("%8s", sizeText(l.Response.Body.Size())), 8, "")
-	cell(&b, timeText(l.Recorded, "2006-01-02 15:04"), 16, "")
-	b.WriteString(printable(l.url()))
+	fmt.Fprintf(&b, "%-10s  %-3d  %-7s  %8s  %-16s  %s", l.id, l.Response.Status, printable(l.Request.Method),
+		sizeText(l.Response.Body.Size()), timeText(l.Recorded, "2006-01-02 15:04"), printable(l.url()))
 	if l.Request.Session != "" {
 		b.WriteString("  session " + printable(l.Request.Session))
 	}
@@ -158,7 +173,7 @@ func (l listed) printJSON(out io.Writer) error {
 		Recorded time.Time `json:"recorded,omitzero"`
 		File     string    `json:"file,omitempty"`
 	}{
-		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, secret.CleanTarget(l.Request.Target),
+		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, l.target(),
 		l.Response.Status, l.Response.Header.Get("Content-Type"), l.Response.Body.Size(), l.Recorded, l.file,
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(suite{m}, map[string]func(){"cannery": main, "fetch": fetch})
+	testscript.Main(suite{m}, map[string]func(){"cannery": main, "fetch": fetch, "talk": talk, "call": call, "goclient": goClient, "terminal": atTerminal})
 }
 
 // A suite is what runs when the test binary is not a command of a script.

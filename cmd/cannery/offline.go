@@ -14,6 +14,7 @@ func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 		Sequence: o.sequence(src, j),
 		Origin:   first,
 		Others:   others,
+		AnyHost:  o.anyHost(false, nil),
 		Answers: replay.Answers{
 			MissStatus:  o.missStatus,
 			ReplaySpeed: o.replaySpeed,
@@ -37,7 +38,7 @@ func (o *start) sequence(from library, j *journal) *replay.Sequence {
 // hints are what the explanation of a miss tells to type.
 func (o *start) hints(src *source) explain.Hints {
 	_, redis := src.store.(*redisstore.Store)
-	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags, Origins: o.origins.flags()}
+	h := explain.Hints{Fixtures: o.fixtures, Volatile: redis, Flags: src.flags, Origins: o.origins.flags(), AnyHost: o.forward.on}
 	if redis {
 		h.Store = src.address
 	}

@@ -26,17 +26,6 @@ type origin struct {
 	url  *url.URL // nil: only what is recorded of it is wanted
 }
 
-// bindOrigin binds an --origin that can be given once.
-func bindOrigin(f *flags, to *origin, parse func(string) (origin, error)) {
-	f.add("origin", func(text string) (err error) {
-		if before := to.String(); before != "" {
-			return misuse("name the one whose entries are wanted, and import once for each", "%q is given already, and there can be one only", before)
-		}
-		*to, err = parse(text)
-		return err
-	})
-}
-
 // origins are those to stand in front of. The first is at /, each of the others at
 // the replay.OriginPath of its name.
 type origins []origin
@@ -126,14 +115,13 @@ func (all origins) served(failWhenDown bool, forwarder func(origin) replay.Forwa
 }
 
 // originURLs returns the URL of each origin at a proxy's URL, by the name of its
-// variable. Of two with one variable it is that of the first by name.
+// variable. Of two with one variable it is that of the last by name, as https:// is
+// after http://.
 func originURLs(ctx context.Context, p *replay.Proxy, at string) map[string]string {
 	paths := p.Paths(ctx)
 	urls := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
-		if known := urls[originVariable(name)]; known == "" {
-			urls[originVariable(name)] = at + paths[name]
-		}
+		urls[originVariable(name)] = at + paths[name]
 	}
 	return urls
 }
@@ -205,6 +193,11 @@ func parseRecordedOrigin(text string) (origin, error) {
 func noScheme(address string) error {
 	if address == "" || strings.ContainsAny(address, " \t") {
 		return errors.New("not a URL such as https://httpbin.org")
+	}
+	for _, scheme := range []string{"https", "http"} {
+		if rest, ok := strings.CutPrefix(address, scheme); ok && strings.HasPrefix(strings.TrimLeft(rest, ":"), "/") {
+			return misuse(fmt.Sprintf("did you mean %s://%s?", scheme, masked(strings.TrimLeft(rest, ":/"))), "it has no ://")
+		}
 	}
 	scheme := "https"
 	host, _, _ := strings.Cut(address, "/")

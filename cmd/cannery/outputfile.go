@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -64,6 +65,41 @@ func checkOutput(path string) error {
 		return cause(err)
 	}
 	return cause(errors.Join(tmp.Close(), os.Remove(tmp.Name())))
+}
+
+// appendOutput is writeOutput, but adds to the end of a regular file that is there, or
+// that a link leads to.
+func (w *world) appendOutput(ctx context.Context, path string, write func(io.Writer) error) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || w.streamOf(path) != nil {
+		return w.writeOutput(ctx, path, write)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return cause(err)
+	}
+	var text bytes.Buffer // all at once: others may add to the file, too
+	if info.Size() > 0 {
+		text.WriteByte('\n')
+	}
+	err = write(&text)
+	if err == nil {
+		_, err = file.Write(text.Bytes())
+	}
+	return cause(errors.Join(err, file.Close()))
+}
+
+// checkAppend is checkOutput for appendOutput.
+func checkAppend(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return checkOutput(path)
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return cause(err)
+	}
+	return cause(file.Close())
 }
 
 // createBeside creates the file that is to be moved to a path.

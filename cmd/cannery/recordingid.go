@@ -52,12 +52,25 @@ func parseIDs(command string, texts []string) ([]wanted, error) {
 		}
 		m := idPattern.FindStringSubmatch(strings.ToLower(text))
 		if m == nil {
+			if hint := idHint(texts); hint != "" {
+				return nil, misuse(hint, "%s: %q is not an ID", command, text)
+			}
 			return nil, misuse("an ID is 4 or more digits of those that cannery ls shows, as in 3fa2b1c0 or 3fa2b1c0.2", "%s: %q is not an ID", command, text)
 		}
 		all[i].digits = m[1]
 		all[i].take, _ = strconv.Atoi(m[2])
 	}
 	return all, nil
+}
+
+// idHint says how to find the IDs of a request that was named in their place, "" when
+// none was.
+func idHint(texts []string) string {
+	last := texts[len(texts)-1]
+	if !strings.Contains(last, "/") {
+		return ""
+	}
+	return fmt.Sprintf("'cannery ls %s' lists the IDs", last[strings.Index(last, "/"):])
 }
 
 // A found is a request that somebody has named.

@@ -67,6 +67,9 @@ func (o *remove) run(ctx context.Context, w *world, f *flags, env environment, a
 	if err != nil {
 		return err
 	}
+	if !o.dryRun {
+		w.confirm(ctx, collection.store)
+	}
 	if o.json {
 		return printed(json.NewEncoder(w.stdout).Encode(struct {
 			Removed int  `json:"removed"`

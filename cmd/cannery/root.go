@@ -47,9 +47,9 @@ func newRoot(w *world) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "cannery",
 		Short: "A record/replay caching proxy for tests",
-		Long: `cannery stands in front of an HTTP origin. What it knows it answers from
-recordings (X-Cache: HIT); what it does not know it forwards and records
-(X-Cache: MISS).
+		Long: `cannery stands in front of HTTP origins, or is the HTTP proxy of a program. What
+it knows it answers from recordings (X-Cache: HIT); what it does not know it
+forwards and records (X-Cache: MISS).
 
 Every flag can also be set as CANNERY_<FLAG>, in the environment or in .env in
 the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
@@ -57,7 +57,8 @@ the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery clear-cache
   cannery export fixtures/
-  cannery run --offline --fixtures fixtures/ -- npm test`,
+  cannery run --proxy --fixtures fixtures/ -- npm test
+  cannery run --proxy --offline --fixtures fixtures/ -- npm test`,
 		Version:            version(),
 		SilenceErrors:      true,
 		SilenceUsage:       true,
@@ -66,20 +67,23 @@ the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		newStart(w), newClearCache(w), newExport(w), newImport(w),
-		newRun(w), newGuard(w),
+		newRun(w), newStart(w), newClearCache(w), newExport(w), newImport(w),
+		newEnv(w), newGuard(w),
 		newList(w), newShow(w), newRemove(w), newVerify(w), newStatus(w), newDoctor(w),
 		newVersion(w),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	groupCommands(root)
 	for _, cmd := range root.Commands() {
 		switch cmd.Name() {
 		case "help":
 			cmd.Args = existingCommand
+			cmd.Short = "Say more of a command"
 		case "completion":
 			cmd.Args = cobra.ArbitraryArgs
 			cmd.RunE = noShell
+			cmd.Short = "Print what has a shell complete commands"
 		}
 	}
 	return root
@@ -108,6 +112,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	hint := ""
 	if _, err := parseOrigin(args[0]); err == nil && cmd.Flags().Lookup("origin") != nil {
 		hint = fmt.Sprintf("did you mean --origin %s?", args[0])
+	}
+	if cmd.Name() == "clear-cache" {
+		hint = "cannery clear-cache removes all, and --match 'GET /v1/*' only some"
 	}
 	return misuse(hint, "%s: unexpected argument %q", cmd.Name(), masked(args[0]))
 }

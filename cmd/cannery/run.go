@@ -7,12 +7,11 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/replay"
-	"example.com/cannery/replay/explain"
 )
 
 // A runner runs a command beside the proxy, for as long as the command takes.
@@ -21,7 +20,9 @@ type runner struct {
 	vars       []string // NAME or NAME=/PATH; see parseVariable
 	failUnused bool
 	failOnMiss bool
-	report     string // a file; "" for none
+
+	// The file that tells what the run came to; see reportFiles. "" means none.
+	report string
 
 	bypassed bypasses
 }
@@ -31,13 +32,20 @@ func newRun(w *world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run [flags] -- COMMAND...",
 		Short: "Run a command, such as a test suite, with the proxy beside it",
-		Long: `Start the proxy on a free port, run a command that finds its URL in CANNERY_URL
-and in the variables that --env names, and stop the proxy when it has ended. Of
-several origins each has a URL of its own, in CANNERY_URL_NAME; CANNERY_URL is
-that of the first.
+		Long: `Start the proxy on a free port, run a command beside it, and stop the proxy when
+the command has ended.
+
+With --proxy the command need not know of it: the variables that HTTP clients
+read (HTTPS_PROXY, SSL_CERT_FILE and their like) lead it to the proxy, which
+answers for every host, TLS included. What was not caught is said at the end.
+
+With --origin the command finds the proxy's URL in CANNERY_URL and in the
+variables that --env names. Of several origins each has a URL of its own, in
+CANNERY_URL_NAME; CANNERY_URL is that of the first. With --tls they are https,
+and the command's clients are told whom to trust.
 
 With --offline the command gets recordings only, and whatever is not recorded is
-explained. With --origin what is not recorded is forwarded and recorded; with
+explained. Without it what is not recorded is forwarded and recorded; with
 --record as well all is recorded anew. --fixtures names the directory that the
 recordings are read from and written to.
 
@@ -48,9 +56,11 @@ origin answered none of the requests that were forwarded.
 
 With --record and --fixtures, the origins' fixtures of requests that were not
 made again stay; with --prune they are removed, if the command succeeds.`,
-		Example: `  cannery run --offline --fixtures fixtures/ -- npm test
+		Example: `  cannery run --proxy --fixtures fixtures/ -- npm test
+  cannery run --proxy --offline --fixtures fixtures/ -- npm test
+  cannery run --proxy --except '*.internal' --fixtures fixtures/ -- pytest
   cannery run --origin https://httpbin.org --fixtures fixtures/ -- go test ./...
-  cannery run --origin pay=https://api.stripe.com --origin ai=https://api.openai.com --fixtures fixtures/ -- npm test
+  cannery run --origin a=https://a.test --origin b=https://b.test -- npm test
   cannery run --offline --env API_BASE=/v1 -- pytest`,
 		Args: cobra.ArbitraryArgs,
 	}
@@ -86,7 +96,11 @@ func (o *runner) check(f *flags, args []string, dash int) error {
 	case len(args) == 0:
 		return misuse("cannery run --offline --fixtures fixtures/ -- npm test", "run: no command is given")
 	case dash < 0:
-		return misuse("cannery run ... -- "+explain.CommandLine(secret.ShownCommand(args)...), "run: there is no -- before the command %q", secret.ShownCommand(args[:1])[0])
+		return noDashes(f, args)
+	case !o.offline && o.origins == nil && !o.forward.on:
+		if err := flagsBehind(args); err != nil {
+			return err
+		}
 	}
 	if err := o.start.check(f, "run"); err != nil {
 		return err
@@ -105,11 +119,12 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if err != nil {
 		return err
 	}
-	if o.report != "" {
-		// Better now than after an hour of tests.
-		if err := checkOutput(o.report); err != nil {
-			return reportError(o.report, err)
-		}
+	// Better now than after an hour of tests.
+	if err := o.checkReports(); err != nil {
+		return err
+	}
+	if err := o.prepare(); err != nil {
+		return err
 	}
 	l, err := listen(ctx, o.host, 0)
 	if err != nil {
@@ -129,7 +144,7 @@ func (o *runner) run(ctx context.Context, w *world, f *flags, env environment, a
 	if src.work != nil && o.statuses == nil {
 		src.work.held = isMomentError
 	}
-	j := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
+	j := newJournal(w.stderr, o.log, o.quiet, env)
 	defer j.close()
 	result, err := o.runBeside(ctx, w, env, j, l, src, cmd)
 	whole := err == nil && result.code == 0 && result.lost == 0
@@ -162,16 +177,28 @@ func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *jo
 	if err != nil {
 		return nil, err
 	}
-	url, _ := proxyURL(o.host, l.Addr())
-	cmd.Env = append(cmd.Environ(), variables(url, originURLs(ctx, proxy.Proxy, url), o.vars, env)...)
+	front := o.front(proxy.Proxy, l)
+	url, _ := o.url(l)
+	o.tls.warnOfCertificate(url, j.warn)
+	toldCA, err := o.tellAuthority(ctx, w, j, proxy.Proxy)
+	if err != nil {
+		return nil, err
+	}
+	defer toldCA()
+	told, files, err := o.tellClients(front, url, env)
+	if err != nil {
+		return nil, err
+	}
+	defer files.remove()
+	cmd.Env = slices.Concat(cmd.Environ(), variables(url, originURLs(ctx, proxy.Proxy, url), o.vars, env), told)
 	tended := o.tend(ctx, src, j)
 	stop, served := make(chan os.Signal, 2), make(chan error, 1)
-	server := newServer(proxy, stop, j.say)
-	server.http.RegisterOnShutdown(proxy.Stop)
+	server := o.server(proxy.Proxy, front, url, stop, j)
 	go func() { served <- server.serve(ctx, l) }()
-	result := &runResult{mode: proxy.Mode()}
+	result := &runResult{mode: proxy.Mode(), forward: front != nil, loopback: o.forward.loopback, address: src.address, hints: proxy.Answers.Hints}
 	var asked <-chan os.Signal
 	child, err := startChild(cmd)
+	files.handOver()
 	if err == nil {
 		asked = w.signals() // what comes when the command has ended is ours
 		result.code = child.wait()
@@ -182,6 +209,9 @@ func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *jo
 		return nil, err
 	}
 	proxy.report(ctx, result)
+	if front != nil {
+		result.uncaught, result.around = front.uncaught.All(), goneAround(env)
+	}
 	return result, nil
 }
 

@@ -35,7 +35,7 @@ func (j *journal) explain(u replay.Unmatched) {
 	j.lines.add(true, func(b *bytes.Buffer) {
 		fmt.Fprintf(b, "cannery: %s\n", printable(first))
 		if rest != "" {
-			indented(b, rest)
+			j.indented(b, rest)
 		}
 	})
 }
@@ -79,9 +79,13 @@ func (j *journal) finishRun(r *runResult) {
 	for why, list := range groupedBypasses(r.bypassed) {
 		j.talk(fmt.Sprintf("cannery: not recorded: %s: %s", list, why))
 	}
-	if !r.report.Asked {
-		j.talk("cannery: note: the command never asked the proxy: does it read " + urlVariable + "?")
+	if !r.report.Asked && len(r.uncaught) == 0 {
+		j.talk("cannery: note: " + neverAsked(r.forward))
+		for _, why := range r.whyNeverAsked() {
+			j.talk("cannery: note: " + why)
+		}
 	}
+	j.sayUncaught(r.uncaught, r.around)
 	if unsure := r.report.Unsure; len(unsure) > 0 {
 		j.talk(fmt.Sprintf("cannery: note: requests came in another order than recorded, and which state %s ought to see could not be known: give each test a session (%s)", shortList(unsure), fixtures.SessionField))
 	}
@@ -94,6 +98,7 @@ func (j *journal) finishRun(r *runResult) {
 	if more := len(unused) - maxUnusedNames; more > 0 {
 		j.talk(fmt.Sprintf("  and %d more", more))
 	}
+	j.sayTable(r)
 }
 
 // sayMisses names the requests whose miss was explained once for several: those that

@@ -42,7 +42,7 @@ func (n *placeholderNote) look(r *http.Request) {
 	}
 	n.once.Do(func() {
 		n.say(fmt.Sprintf("note: %s %s goes to the origin with %s, which the fixtures hold in place of a secret; if it is refused, record all anew with --record",
-			r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), name))
+			r.Method, secret.CleanTargetOf(r.Header, fixtures.RequestTarget(r.RequestURI)), name))
 	})
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
+	"sync"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dir"
@@ -18,30 +20,15 @@ import (
 // A runProxy answers a command.
 type runProxy struct {
 	*replay.Proxy
-	recorders []*recorder.Recorder // of the origins; none offline
-	lost      *replay.Outage       // of recordings
+	lost *replay.Outage // of recordings
+
+	mu        sync.Mutex           // origins may be made while others are asked
+	recorders []*recorder.Recorder // guarded by mu; of the origins; none offline
 }
 
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
 	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
 	p.Proxy = o.proxy(src, j, p.lost)
-	for i, at := range p.Origins() {
-		rec, _ := at.Forwarder.(*recorder.Recorder)
-		if rec == nil {
-			continue
-		}
-		p.recorders = append(p.recorders, rec)
-		path := ""
-		if i > 0 {
-			path = replay.OriginPath(at.Name)
-		}
-		rec.Bypassed = func(r *http.Request, why string) {
-			o.bypassed.add(r.Method, path+secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why)
-		}
-		if o.statuses == nil { // a test of an error is a test
-			rec.Statuses = recorder.AllStatuses()
-		}
-	}
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.Cache.Catalog = nil // what is unused of a whole store is no news
 	}
@@ -52,18 +39,49 @@ func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command 
 		p.Events.Log, p.Events.OnMiss = j.trouble, j.explain
 	}
 	p.Events.Log = o.bypassed.logged(p.Events.Log)
-	return p, o.replayFirst(ctx, j, p)
+	if err := o.replayFirst(ctx, j, p); err != nil || o.offline {
+		return p, err
+	}
+	o.adapt(p, &p.Origin, "", j)
+	for i := range p.Others {
+		o.adapt(p, &p.Others[i], replay.OriginPath(p.Others[i].Name), j)
+	}
+	if made := p.AnyHost; made != nil {
+		p.AnyHost = func(name string, at *url.URL) *replay.Origin {
+			origin := made(name, at)
+			o.adapt(p, origin, at.String(), j)
+			return origin
+		}
+	}
+	return p, nil
+}
+
+// adapt makes what forwards to an origin a run's. What is told of it begins with at.
+func (o *runner) adapt(p *runProxy, to *replay.Origin, at string, j *journal) {
+	rec, _ := to.Forwarder.(*recorder.Recorder)
+	if rec == nil {
+		return
+	}
+	rec.Bypassed = func(r *http.Request, why string) {
+		o.bypassed.add(r.Method, at+secret.CleanTargetOf(r.Header, fixtures.RequestTarget(r.RequestURI)), why)
+	}
+	if o.statuses == nil { // a test of an error is a test
+		rec.Statuses = recorder.AllStatuses()
+	}
+	if p.Sequence != nil {
+		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }
+		to.Forwarder = &placeholderNote{Forwarder: rec, say: j.say}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recorders = append(p.recorders, rec)
 }
 
 // report fills in what the proxy knows of a run.
 func (p *runProxy) report(ctx context.Context, r *runResult) {
 	r.leads = p.Events.Leads.All()
 	r.lost = p.lost.Lost()
-	for _, rec := range p.recorders {
-		if r.unreachable == nil {
-			r.unreachable = rec.Unreachable()
-		}
-	}
+	r.unreachable = p.unreachable()
 	if p.Cache != nil {
 		r.down = p.Cache.Down.Lost()
 	}
@@ -71,6 +89,29 @@ func (p *runProxy) report(ctx context.Context, r *runResult) {
 		r.down += p.Sequence.Down.Lost()
 	}
 	r.report, r.unread = p.Report(ctx)
+}
+
+// unreachable is why an origin that was given has answered nothing. Of those that the
+// command has named itself some may be down, as long as any has answered.
+func (p *runProxy) unreachable() (first error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	any := false
+	for _, rec := range p.recorders {
+		why := rec.Unreachable()
+		switch {
+		case why != nil && !rec.NamedByClient:
+			return why
+		case why != nil && first == nil:
+			first = why
+		case why == nil && rec.NamedByClient:
+			any = true
+		}
+	}
+	if any {
+		return nil
+	}
+	return first
 }
 
 // replayFirst has a live proxy answer what the fixtures have, the unsafe requests
@@ -89,12 +130,5 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *runProxy) error
 	}
 	passedOver(o.fixtures, files.Foreign(), j.warn)
 	p.Sequence = o.sequence(files, j)
-	for _, rec := range p.recorders {
-		rec.Placeholder = func(r *http.Request) bool { return placeholderIn(r) != "" }
-	}
-	p.Origin.Forwarder = &placeholderNote{Forwarder: p.Origin.Forwarder, say: j.say}
-	for i := range p.Others {
-		p.Others[i].Forwarder = &placeholderNote{Forwarder: p.Others[i].Forwarder, say: j.say}
-	}
 	return nil
 }

@@ -9,12 +9,16 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/explain"
+	"example.com/cannery/replay/tunnel"
 )
 
 // A runResult is what a run came to.
 type runResult struct {
 	mode     string // see replay.Proxy.Mode
 	code     int    // the command's
+	address  string // of the recordings, for people
+	hints    explain.Hints
 	report   replay.Report
 	leads    []replay.Lead // hosts that answers led to
 	recorded int64
@@ -23,6 +27,11 @@ type runResult struct {
 
 	errors   []momentError // that were recorded: kept, when code is 0
 	bypassed []bypassed
+
+	loopback bool          // what is asked of this machine goes to the forward proxy, too
+	forward  bool          // the command was to use the proxy as its HTTP proxy
+	around   string        // see goneAround
+	uncaught []tunnel.Miss // by the forward proxy
 
 	old old
 
@@ -35,14 +44,7 @@ type runResult struct {
 
 // finish prints what the run came to, and returns what it is to exit with.
 func (o *runner) finish(ctx context.Context, w *world, j *journal, r *runResult) error {
-	verdict := o.verdict(r)
-	if o.report != "" {
-		if err := writeReport(ctx, w, o.report, r, report(io.Discard, "", verdict)); err != nil && verdict == nil {
-			verdict = err
-		} else if err != nil {
-			j.say(err.Error())
-		}
-	}
+	verdict := o.writeReports(ctx, w, j, r, o.verdict(r))
 	j.finishRun(r)
 	if r.code == 0 {
 		return verdict
@@ -114,36 +116,26 @@ type runJSON struct {
 	Bypassed  []bypassed         `json:"bypassed"`  // the first 1,000
 	Leads     []replay.Lead      `json:"leads"`     // hosts past the proxy
 	Unsure    []string           `json:"unsure"`    // came in another order than recorded: which take they get could not be known
+	Uncaught  []tunnel.Miss      `json:"uncaught"`  // tunnels without requests, and hosts passed through
 	Unmatched []replay.Unmatched `json:"unmatched"` // the first 1,000
 	Unused    []replay.Unused    `json:"unused"`
 }
 
-func reportError(path string, err error) error {
-	return fmt.Errorf("write --report %q: %w", path, err)
-}
-
-// writeReport writes the file of --report.
-func writeReport(ctx context.Context, w *world, path string, r *runResult, code int) error {
-	ctx, cancel := context.WithTimeout(ctx, readerTimeout)
-	defer cancel()
-	err := w.writeOutput(ctx, path, func(out io.Writer) error {
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(runJSON{
-			Mode: r.mode, ExitCode: code, Asked: r.report.Asked,
-			Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
-			Recorded: r.recorded, Lost: r.lost,
-			Errors:    append([]momentError{}, r.errors...),
-			Bypassed:  append([]bypassed{}, r.bypassed...),
-			Leads:     append([]replay.Lead{}, r.leads...),
-			Unsure:    append([]string{}, r.report.Unsure...),
-			Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
-			Unused:    append([]replay.Unused{}, r.report.Unused...),
-		})
+// writeJSON writes the file of --report.
+func writeJSON(out io.Writer, r *runResult, code int) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(runJSON{
+		Mode: r.mode, ExitCode: code, Asked: r.report.Asked,
+		Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
+		Recorded: r.recorded, Lost: r.lost,
+		Errors:    append([]momentError{}, r.errors...),
+		Bypassed:  append([]bypassed{}, r.bypassed...),
+		Leads:     append([]replay.Lead{}, r.leads...),
+		Unsure:    append([]string{}, r.report.Unsure...),
+		Uncaught:  append([]tunnel.Miss{}, r.uncaught...),
+		Unmatched: append([]replay.Unmatched{}, r.report.Unmatched...),
+		Unused:    append([]replay.Unused{}, r.report.Unused...),
 	})
-	if err != nil {
-		return reportError(path, err)
-	}
-	return nil
 }

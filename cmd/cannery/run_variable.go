@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,20 +42,29 @@ func variables(url string, origins map[string]string, vars []string, env environ
 		name, path, _ := strings.Cut(v, "=")
 		told = append(told, name+"="+url+path)
 	}
-	for _, name := range []string{"HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"} {
+	host := urlHost(url)
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"} {
 		if env.get(name) != "" {
 			// Not every client knows by itself that loopback needs no proxy.
-			return append(told, withLoopback("NO_PROXY", env), withLoopback("no_proxy", env))
+			return append(told, withHost("NO_PROXY", host, env), withHost("no_proxy", host, env))
 		}
 	}
 	return told
 }
 
-// withLoopback adds our address to a list of hosts in a variable.
-func withLoopback(name string, env environment) string {
-	hosts := env.get(name)
-	if hosts == "" {
-		return name + "=127.0.0.1"
+// urlHost is the host of a proxy's URL, without its port.
+func urlHost(at string) string {
+	u, err := url.Parse(at)
+	if err != nil {
+		return "" // not reached: it is ours
 	}
-	return name + "=" + hosts + ",127.0.0.1"
+	return u.Hostname()
+}
+
+// withHost adds a host to a list of hosts in a variable.
+func withHost(name, host string, env environment) string {
+	if hosts := env.get(name); hosts != "" {
+		host = hosts + "," + host
+	}
+	return name + "=" + host
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/pem"
@@ -16,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,8 +32,11 @@ import (
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 	"github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
+	"google.golang.org/grpc"
 
+	"example.com/cannery/testutil/anyhost"
 	"example.com/cannery/testutil/storetest"
+	"example.com/cannery/testutil/wire"
 )
 
 // TestScripts runs testdata/*.txtar, one for each aspect of a command. Beside
@@ -40,11 +45,14 @@ import (
 //	exits CODE ARGS...     run cannery, which must exit with CODE
 //	utf16 FILE TEXT        write a line as Windows does, in UTF-16
 //	full ARGS...           run cannery, which must fail, on a full disk as stdout
+//	smalldisk DIR          give a directory a disk of its own, of 256 KiB
 //	await FILE VAR         wait for a --ready-file, set VAR to the URL in it
 //	get URL [HEADER...]    print status, headers and body of a GET to stdout
 //	ask METHOD URL [BODY [HEADER...]]
 //	                       print status, X-Cache and content of any request, the
 //	                       explanation of a miss as text
+//	press PAGE ACTION [FIELD=VALUE | FIELD/OLD/NEW...]
+//	                       send a form of cannery's page, as a browser does
 //	until URL TEXT         ask again and again, until TEXT is in the answer
 //	signal NAME            send TERM or INT to what runs in the background
 //	hold URL               begin a GET, of the origin's /hold, and wait until it
@@ -58,49 +66,80 @@ import (
 //	                       files have ended
 //	receive FILE           listen on a UNIX socket
 //	received TEXT          wait until its client has sent all, TEXT among it
+//	trust FILE             have get and ask trust the certificates in a file
+//	[!] certificate NAME HOST...
+//	                       write NAME.pem, NAME.der and NAME.key: a certificate for
+//	                       hosts, that is (not) valid any more
+//	metrics URL            print the metrics of a proxy, which Prometheus' linter must
+//	                       like, and the dashboard must show
 //	fetch [METHOD] PATH... be the client that run runs: see fetch
+//	talk PATH TEXT...      be one that talks over a WebSocket: see talk
+//	call TEXT...           be one that makes a call of gRPC: see call
+//	grpc [reflection]      be an origin of gRPC at GRPC_ORIGIN: see scriptGRPC
+//	grpc gone              be none any more
+//	internet               be every host, behind the proxy INTERNET: see scriptInternet
+//	internet gone          be none any more
+//	goclient URL...        be a client in Go that knows nothing of a proxy
+//	terminal COLUMNS ARGS...
+//	                       run a program at a terminal: see atTerminal
 //
-// the condition [ipv6], and the variables ORIGIN, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
+// the conditions [ipv6] and [smalldisk], and the variables ORIGIN, ORIGIN_ADDRESS, H2C_ORIGIN and TLS_ORIGIN, whose certificate is
 // in ca.pem.
 func TestScripts(t *testing.T) {
 	dir, files := "testdata", []string(nil)
 	if testing.Short() {
 		dir, files = "", servingScripts(t)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:      dir,
-		Files:    files,
-		Deadline: time.Now().Add(scriptsDeadline),
-		Setup:    setupScript,
-		Condition: func(cond string) (bool, error) {
-			if cond != "ipv6" {
-				return false, fmt.Errorf("unknown condition %q", cond)
-			}
-			l, err := net.Listen("tcp", "[::1]:0")
-			if err == nil {
-				l.Close()
-			}
-			return err == nil, nil
-		},
+	runScripts(t, testscript.Params{
+		Dir:       dir,
+		Files:     files,
+		Deadline:  time.Now().Add(scriptsDeadline),
+		Setup:     setupScript,
+		Condition: scriptCondition,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":    scriptExits,
-			"await":    scriptAwait,
-			"get":      scriptGet,
-			"until":    scriptUntil,
-			"ask":      scriptAsk,
-			"signal":   scriptSignal,
-			"hold":     scriptHold,
-			"release":  scriptRelease,
-			"socket":   scriptSocket,
-			"listener": scriptListener,
-			"refused":  scriptRefused,
-			"gone":     scriptGone,
-			"full":     scriptFull,
-			"utf16":    scriptUTF16,
-			"receive":  scriptReceive,
-			"received": scriptReceived,
+			"exits":       scriptExits,
+			"await":       scriptAwait,
+			"get":         scriptGet,
+			"until":       scriptUntil,
+			"ask":         scriptAsk,
+			"press":       scriptPress,
+			"signal":      scriptSignal,
+			"hold":        scriptHold,
+			"release":     scriptRelease,
+			"socket":      scriptSocket,
+			"listener":    scriptListener,
+			"refused":     scriptRefused,
+			"gone":        scriptGone,
+			"full":        scriptFull,
+			"smalldisk":   scriptSmallDisk,
+			"utf16":       scriptUTF16,
+			"trust":       scriptTrust,
+			"certificate": scriptCertificate,
+			"receive":     scriptReceive,
+			"received":    scriptReceived,
+			"metrics":     scriptMetrics,
+			"internet":    scriptInternet,
+			"grpc":        scriptGRPC,
 		},
 	})
+}
+
+func scriptCondition(cond string) (bool, error) {
+	switch cond {
+	case "ipv6":
+		l, err := net.Listen("tcp", "[::1]:0")
+		if err == nil {
+			l.Close()
+		}
+		return err == nil, nil
+	case "smalldisk":
+		can := runtime.GOOS == "linux" && os.Geteuid() == 0
+		if !can && os.Getenv("CI") == "true" {
+			return false, errors.New("CI=true demands a small disk, which only root on Linux can mount")
+		}
+		return can, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
 // servingScripts returns the scripts of the commands that serve, and so do several
@@ -126,11 +165,12 @@ func TestRedisScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var databases atomic.Int32
-	testscript.Run(t, testscript.Params{
+	runScripts(t, testscript.Params{
 		Dir:      filepath.Join("testdata", "redis"),
 		Deadline: time.Now().Add(scriptsDeadline),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SERVER", server.Addr)
+			env.Setenv(busyMachine())
 			// Scripts run at once: each has a database of its own.
 			dotenv := fmt.Sprintf("REDIS_HOST=%s\nREDIS_PORT=%s\nREDIS_DB=%d\nCACHE_SECRET_KEY=%s\n", host, port, databases.Add(1), server.Password)
 			if err := os.WriteFile(filepath.Join(env.WorkDir, ".env"), []byte(dotenv), 0o600); err != nil {
@@ -149,37 +189,102 @@ func TestRedisScripts(t *testing.T) {
 }
 
 // TestRedisFaultScripts runs those of testdata/redisfaults. Each has a server of its
-// own, that REDIS_URL names, and the command
+// own, that REDIS_URL names, at the end of a wire at WIRE, and the commands
 //
 //	redis ARGS...          send the server a command
+//	unsaved                have the server refuse writes with MISCONF
+//	restart                kill the server, and start it empty
+//	wire FAULT             break the wire: hang, reset or refuse; or mend it
+//	replica                start a replica of the server, which follows
+//	replica freeze, thaw   have it hang, and go on
 func TestRedisFaultScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	runScripts(t, testscript.Params{
 		Dir:      filepath.Join("testdata", "redisfaults"),
 		Deadline: time.Now().Add(scriptsDeadline),
 		Setup: func(env *testscript.Env) error {
 			server := storetest.StartRedis(t)
 			env.Setenv("REDIS_URL", server.URL())
+			env.Setenv(busyMachine())
 			env.Setenv("SERVER", server.Addr)
-			env.Values[redisKey{}] = server.Client()
+			env.Values[redisKey{}] = server
+			env.Values[clientKey{}] = server.Client() // one for all: a server may take no more
+			between := wire.To(t, server.Addr)
+			env.Setenv("WIRE", between.Addr)
+			env.Values[wireKey{}] = between
+			env.Values[replicaKey{}] = scriptReplica(t, server)
 			return setupScript(env)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  scriptExits,
-			"await":  scriptAwait,
-			"get":    scriptGet,
-			"signal": scriptSignal,
-			"redis": func(ts *testscript.TestScript, _ bool, args []string) {
-				command := make([]any, len(args))
-				for i, arg := range args {
-					command[i] = arg
-				}
-				ts.Check(ts.Value(redisKey{}).(*redis.Client).Do(t.Context(), command...).Err())
+			"exits":   scriptExits,
+			"await":   scriptAwait,
+			"get":     scriptGet,
+			"ask":     scriptAsk,
+			"until":   scriptUntil,
+			"signal":  scriptSignal,
+			"metrics": scriptMetrics,
+			"press":   scriptPress,
+			"replica": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Value(replicaKey{}).(func(ts *testscript.TestScript, args []string))(ts, args)
+			},
+			"redis":   scriptRedis,
+			"unsaved": func(ts *testscript.TestScript, _ bool, _ []string) { serverOf(ts).FailToSave() },
+			"restart": func(ts *testscript.TestScript, _ bool, _ []string) { serverOf(ts).Kill(); serverOf(ts).Restart() },
+			"wire": func(ts *testscript.TestScript, _ bool, args []string) {
+				between := ts.Value(wireKey{}).(*wire.Wire)
+				map[string]func(){"hang": between.Hang, "reset": between.Reset, "refuse": between.Refuse, "mend": between.Mend}[args[0]]()
 			},
 		},
 	})
 }
 
-type redisKey struct{}
+type (
+	redisKey   struct{}
+	clientKey  struct{}
+	replicaKey struct{}
+	wireKey    struct{}
+)
+
+func serverOf(ts *testscript.TestScript) *storetest.RedisServer {
+	return ts.Value(redisKey{}).(*storetest.RedisServer)
+}
+
+// scriptRedis expands a pattern among its arguments, as KEYS has them, that begins with
+// a star.
+func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, client := context.Background(), ts.Value(clientKey{}).(*redis.Client)
+	command := make([]any, len(args))
+	for i, arg := range args {
+		command[i] = arg
+		if strings.HasPrefix(arg, "*") {
+			keys, err := client.Keys(ctx, arg).Result()
+			if err != nil || len(keys) != 1 {
+				ts.Fatalf("%s is %q, %v", arg, keys, err)
+			}
+			command[i] = keys[0]
+		}
+	}
+	ts.Check(client.Do(ctx, command...).Err())
+}
+
+// scriptReplica returns the command replica of a script whose server is master.
+func scriptReplica(t *testing.T, master *storetest.RedisServer) func(ts *testscript.TestScript, args []string) {
+	var replica *storetest.RedisServer
+	return func(ts *testscript.TestScript, args []string) {
+		switch strings.Join(args, " ") {
+		case "":
+			replica = master.StartReplica()
+		case "freeze":
+			replica.Pause()
+		case "thaw":
+			replica.Resume()
+		default:
+			ts.Fatalf("replica %q", args)
+		}
+	}
+}
+
+// busyMachine is a setting with which a busy machine is no fault of Redis.
+func busyMachine() (name, value string) { return "CANNERY_STORE_TIMEOUT", "10s" }
 
 // A scriptOrigin is the origin of one script, and its client.
 type scriptOrigin struct {
@@ -190,6 +295,9 @@ type scriptOrigin struct {
 	held    chan error    // what became of it
 	socket  *websocket.Conn
 	heard   chan string // what the client of receive's socket has sent
+
+	internet *anyhost.Net // of the command internet
+	grpc     *grpc.Server // of the command grpc
 }
 
 type originKey struct{}
@@ -253,6 +361,7 @@ func setupScript(env *testscript.Env) error {
 	env.Values[originKey{}] = o
 	env.Setenv("GORACE", "atexit_sleep_ms=0") // it would add a second to every command
 	env.Setenv("ORIGIN", plain.URL)
+	env.Setenv("ORIGIN_ADDRESS", plain.Listener.Addr().String())
 	env.Setenv("H2C_ORIGIN", "h2c"+strings.TrimPrefix(unencrypted.URL, "http"))
 	env.Setenv("TLS_ORIGIN", secure.URL)
 	env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
@@ -273,6 +382,28 @@ func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+	if len(args) > 1 && args[1] == "doctor" {
+		wantAdvice(ts)
+	}
+}
+
+// wantAdvice fails when doctor has said of something that it is wrong, and not what to
+// do.
+func wantAdvice(ts *testscript.TestScript) {
+	wrong := ""
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		if wrong != "" && !strings.HasPrefix(line, "      ") {
+			break
+		}
+		wrong = ""
+		json := strings.HasPrefix(line, "{") && !strings.Contains(line, `"level":"ok"`) && !strings.Contains(line, `"hint":"`)
+		if json || strings.HasPrefix(line, "warn ") || strings.HasPrefix(line, "fail ") {
+			wrong = line
+		}
+	}
+	if wrong != "" {
+		ts.Fatalf("doctor has no advice about %s", wrong)
 	}
 }
 
@@ -399,7 +530,7 @@ func scriptListener(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func scriptRefused(ts *testscript.TestScript, _ bool, args []string) {
-	address := strings.TrimPrefix(args[0], "http://")
+	_, address, _ := strings.Cut(args[0], "://")
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(scriptDeadline)
@@ -421,6 +552,14 @@ func scriptFull(ts *testscript.TestScript, _ bool, args []string) {
 	if err := ts.Exec("sh", append([]string{"-c", `cannery "$@" >/dev/full`, "sh"}, args...)...); err == nil {
 		ts.Fatalf("cannery did not fail")
 	}
+}
+
+func scriptSmallDisk(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	unmount, err := storetest.MountSmallDisk(dir, "size=256k")
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(unmount()) })
 }
 
 func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {

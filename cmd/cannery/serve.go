@@ -46,8 +46,12 @@ const shutdownTimeout = 30 * time.Second
 
 // A server serves until it is asked to stop.
 type server struct {
-	http http.Server
+	http *http.Server
 	stop <-chan os.Signal
+
+	// inside serves what is inside tunnels. Nil: there are none.
+	inside  *http.Server
+	tunnels net.Listener
 
 	// talk tells people what a stop is waiting for.
 	talk func(string)
@@ -59,7 +63,13 @@ type server struct {
 
 func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *server {
 	s := &server{stop: stop, talk: talk}
-	s.http = http.Server{
+	s.http = s.serving(handler)
+	return s
+}
+
+// serving returns a server of HTTP for a handler, whose requests under way are counted.
+func (s *server) serving(handler http.Handler) *http.Server {
+	served := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.handlers.Add(1)
 			defer s.handlers.Done()
@@ -78,9 +88,20 @@ func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *
 			WriteByteTimeout:     2 * time.Minute,
 		},
 	}
-	s.http.Protocols.SetHTTP1(true)
-	s.http.Protocols.SetUnencryptedHTTP2(true)
-	return s
+	served.Protocols.SetHTTP1(true)
+	served.Protocols.SetHTTP2(true)
+	served.Protocols.SetUnencryptedHTTP2(true)
+	return served
+}
+
+// take has the server serve what is inside the tunnels of a forward proxy too, nil for
+// none.
+func (s *server) take(f *front) {
+	if f == nil {
+		return
+	}
+	s.inside, s.tunnels = s.serving(f.Inside()), f.Proxy
+	s.inside.ConnContext, s.inside.ConnState = f.ConnContext, f.ConnState
 }
 
 // serve answers on l, which it closes, until a signal or the end of ctx asks it
@@ -89,10 +110,16 @@ func newServer(handler http.Handler, stop <-chan os.Signal, talk func(string)) *
 func (s *server) serve(ctx context.Context, l net.Listener) error {
 	requests, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	s.http.BaseContext = func(net.Listener) context.Context { return requests }
+	base := func(net.Listener) context.Context { return requests }
+	s.http.BaseContext = base
 	timed := newTimedListener(l)
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(timed) }()
+	go func() { failed <- s.accept(timed) }()
+	var inside sync.WaitGroup
+	if s.inside != nil {
+		s.inside.BaseContext = base
+		inside.Go(func() { _ = s.inside.Serve(s.tunnels) }) // it ends when it is shut down
+	}
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve on %q: %w", l.Addr(), err)
@@ -101,7 +128,19 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	}
 	err := s.shutdown(context.WithoutCancel(ctx), end)
 	<-failed
+	inside.Wait()
 	return err
+}
+
+// accept serves those who come.
+func (s *server) accept(l *timedListener) error {
+	if s.http.TLSConfig != nil {
+		return s.http.ServeTLS(l, "", "")
+	}
+	l.onTLS = sync.OnceFunc(func() {
+		s.talk("a client speaks TLS to " + l.Addr().String() + ", where plain HTTP is spoken: give it an http:// URL, as HTTPS_PROXY too, or start cannery with --tls")
+	})
+	return s.http.Serve(l)
 }
 
 // shutdown finishes what is under way, and calls end for what has no end. A second
@@ -112,6 +151,9 @@ func (s *server) shutdown(ctx context.Context, end func()) error {
 	finished := make(chan error, 1)
 	go func() {
 		err := s.http.Shutdown(ctx)
+		if s.inside != nil {
+			err = errors.Join(err, s.inside.Shutdown(ctx))
+		}
 		end()
 		finished <- errors.Join(err, s.wait(ctx))
 	}()
@@ -119,14 +161,23 @@ func (s *server) shutdown(ctx context.Context, end func()) error {
 	case err := <-finished:
 		if errors.Is(err, context.DeadlineExceeded) {
 			s.talk(fmt.Sprintf("gave up on answers that did not end within %v", shutdownTimeout))
-			return s.http.Close()
+			return s.close()
 		}
 		return err
 	case <-s.stop:
 		cancel()
 		<-finished
-		return errors.Join(errors.New("stopped at once: answers under way were cut short"), s.http.Close())
+		return errors.Join(errors.New("stopped at once: answers under way were cut short"), s.close())
 	}
+}
+
+// close closes all connections at once.
+func (s *server) close() error {
+	err := s.http.Close()
+	if s.inside != nil {
+		err = errors.Join(err, s.inside.Close())
+	}
+	return err
 }
 
 // wait waits for the last handler, or for the end of ctx.

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // A setting is one thing that users can set: by a flag, and by environment
 // variables of the same meaning.
@@ -26,12 +29,16 @@ type setting struct {
 // valuePart is the value of a setting that is a part of messages: see package part.
 const valuePart = "PART"
 
-// settings is the table of all there is to set. README's table is made of it.
+// settings is the table of all there is to set. The table in this folder's README.md is made of it.
 func settings() []setting {
 	return []setting{
-		{flag: "port", value: "PORT", normal: "3000", help: "port to listen on; 0 picks a free one"},
-		{flag: "host", value: "HOST", normal: "127.0.0.1", help: "address to listen on; 0.0.0.0 is everybody's"},
+		{flag: "port", value: "PORT", normal: strconv.Itoa(normalPort), help: "port to listen on, or where env looks for the proxy; 0 picks a free one"},
+		{flag: "host", value: "HOST", normal: "127.0.0.1", help: "address to listen on; 0.0.0.0 listens on all interfaces"},
 		{flag: "origin", value: "URL", help: "origin to stand in front of: URL (http, https or h2c), or NAME=URL to keep its recordings under a name (repeatable: the first is at /, each of the others at /__cannery/origin/NAME/)"},
+		{flag: "proxy", help: "be the HTTP proxy of clients too: answer for every host that they ask for, TLS included, with certificates of this run"},
+		{flag: "only", value: "HOST", help: "with --proxy, answer for this host alone, as in api.example.com, *.example.com or api.example.com:8443; others are passed through untouched, and refused offline (repeatable)"},
+		{flag: "except", value: "HOST", help: "with --proxy, leave this host alone (repeatable)"},
+		{flag: "proxy-loopback", help: "with --proxy, answer for this machine's own addresses too, which are left alone without it"},
 		{flag: "record", help: "forward every request and record every answer"},
 		{flag: "offline", help: "answer from recordings only, and never reach the network"},
 		{flag: "fixtures", value: "DIR", help: "use this directory of fixtures instead of a store: record into it, or with --offline serve it as it is"},
@@ -54,14 +61,24 @@ func settings() []setting {
 		{flag: "store-timeout", value: "DURATION", normal: "1s", help: "longest wait for one operation of Redis"},
 		{flag: "origin-timeout", value: "DURATION", normal: "2m", help: "longest wait for the origin's answer to begin; 0s is for ever"},
 		{flag: "origin-ca", value: "FILE", help: "trust the certificate authorities in this PEM file too"},
+		{flag: "tls", help: "speak TLS with clients, by HTTP/1.1 and HTTP/2, with certificates of an authority that is made for this run"},
+		{flag: "tls-cert", value: "FILE", help: "speak TLS with clients with the certificate in this PEM file, its own signers behind it; it is read once, at start"},
+		{flag: "tls-key", value: "FILE", help: "the private key of --tls-cert, in PEM, without a password"},
+		{flag: "ca-file", value: "FILE", help: "write the certificate of this run's authority, for clients to trust under --proxy or --tls, to this file before the proxy is ready; it is at /__cannery/ca.pem too"},
 		{flag: "cache-size", value: "SIZE", normal: "64MiB", help: "memory for recordings that are used often"},
 		{flag: "log", value: "text|json|off", normal: "text", help: "how to log requests, on stderr"},
 		{flag: "quiet", short: "q", help: "print nothing but errors"},
 		{flag: "ready-file", value: "FILE", help: "write the proxy's URL to this file when it is ready"},
-		{flag: "redis", value: "URL", also: envURL, help: "keep recordings in this Redis: redis, rediss, unix, redis+cluster or redis+sentinel"},
+		{flag: "redis", value: "URL", also: envURL, help: "keep recordings in this Redis: redis, rediss, unix, redis+cluster or redis+sentinel; one with a password belongs into REDIS_URL or .env, as every user of a machine can list what commands are given"},
+		{flag: "redis-tls", also: "REDIS_TLS", help: "speak TLS with Redis, as rediss:// and each of the next four settings have it do, too"},
+		{flag: "redis-ca", value: "FILE", also: "REDIS_CA", help: "trust the certificate authorities in this PEM file too, for Redis"},
+		{flag: "redis-cert", value: "FILE", also: "REDIS_CERT", help: "show Redis the client's certificate in this PEM file, its own signers behind it"},
+		{flag: "redis-key", value: "FILE", also: "REDIS_KEY", help: "the private key of --redis-cert, in PEM, without a password"},
+		{flag: "redis-server-name", value: "NAME", also: "REDIS_SERVER_NAME", help: "the name that the certificate of Redis is for, where that is not the name of its host"},
 		{flag: "namespace", value: "NAME", normal: "default", help: "keep recordings apart from those of other namespaces"},
 		{flag: "json", help: "print what programs read, as JSON, on stdout"},
-		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*'"},
+		{flag: "shell", value: "sh|fish|powershell", normal: "sh", once: true, help: "the shell that is to read the lines"},
+		{flag: "match", value: "PATTERN", once: true, help: "only recordings of this method and path, as in 'GET /v1/*', or of this origin too, as in 'GET https://api.example.com/v1/*' or 'GET NAME /v1/*'"},
 		{flag: "session", value: "NAME", once: true, help: "only recordings of this session; '' is those of none"},
 		{flag: "dry-run", once: true, help: "only say what would be done"},
 		{flag: "redact", value: valuePart, help: "replace this part in fixtures: header:NAME, query:NAME, form:NAME, json:$.path, xml://Name or regexp:RE (repeatable)"},
@@ -86,8 +103,8 @@ func settings() []setting {
 func (s setting) again() bool {
 	switch s.flag {
 	case "port", "host", "env", "store-down", "store-timeout",
-		"match-header", "ignore", "ignore-query", "ignore-body", "volatile", "echo", "cache-method", "rewrite-body",
-		"record-status", "max-age", "max-body", "origin-timeout", "origin-ca":
+		"match-header", "ignore", "ignore-query", "ignore-body", "volatile", "echo", "cache-method", "proto", "rewrite-body",
+		"proxy-loopback", "only", "except", "record-status", "max-age", "max-body", "origin-timeout", "origin-ca", "tls", "tls-cert", "tls-key", "ca-file":
 		return true
 	}
 	return false
@@ -117,4 +134,8 @@ const (
 	envPasswordToo = "REDIS_PASSWORD"
 	envUsername    = "REDIS_USERNAME"
 	envDB          = "REDIS_DB"
+
+	// Those of the sentinels themselves go with a URL that names some.
+	envSentinelUsername = "REDIS_SENTINEL_USERNAME"
+	envSentinelPassword = "REDIS_SENTINEL_PASSWORD"
 )

@@ -76,12 +76,12 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 	rec.Recording = cleaner.Clean(rec.Recording)
 	var out bytes.Buffer
 	if o.json {
-		doc, _, err := file.Encode(rec.Recording, nil)
+		doc, _, err := file.Codec{Schema: collection.rules.Proto}.Encode(rec.Recording, nil)
 		if err != nil {
 			return fmt.Errorf("show %q: %w", all[0].text, err)
 		}
 		out.Write(doc)
-	} else if err := printRecording(&out, rec, len(named[0].takes)); err != nil {
+	} else if err := printRecording(&out, collection.rules, rec, len(named[0].takes)); err != nil {
 		return fmt.Errorf("show %q: %w", all[0].text, err)
 	}
 	_, err = w.stdout.Write(out.Bytes())
@@ -91,9 +91,12 @@ func (o *show) run(ctx context.Context, w *world, f *flags, env environment, all
 // printRaw prints content as a client has it, its codings undone where they
 // are known.
 func (o *show) printRaw(w *world, rec member) error {
+	if rec.Response.Conversation {
+		return misuse("cannery show --json prints its messages", "show %s %q: a conversation has no content of its own", rec.Request.Method, rec.target())
+	}
 	content, err := decoded(rec.Response.Header, rec.Response.Body)
 	if err != nil {
-		return fmt.Errorf("show %s %q: %w", rec.Request.Method, secret.CleanTarget(rec.Request.Target), err)
+		return fmt.Errorf("show %s %q: %w", rec.Request.Method, rec.target(), err)
 	}
 	defer content.Close()
 	_, err = io.Copy(w.stdout, content)

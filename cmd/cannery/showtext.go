@@ -22,7 +22,8 @@ const maxShown = 1 << 20
 
 // printRecording prints a recording, without secrets, as people want to see it:
 // of so many takes.
-func printRecording(out *bytes.Buffer, rec member, takes int) error {
+func printRecording(out *bytes.Buffer, rules *fixtures.Rules, rec member, takes int) error {
+	rec.Recording = rules.Readable(rec.Recording)
 	fmt.Fprintf(out, "%s  take %d of %d  recorded %s", takeID(rec.key, rec.Take, false), rec.Take, takes, timeText(rec.Recorded, "2006-01-02 15:04:05"))
 	if rec.Request.Session != "" {
 		fmt.Fprintf(out, "  session %s", printable(rec.Request.Session))
@@ -50,12 +51,38 @@ func printRecording(out *bytes.Buffer, rec member, takes int) error {
 	fmt.Fprintf(out, "\n%d %s\n", rec.Response.Status, http.StatusText(rec.Response.Status))
 	printHeader(out, rec.Response.Header)
 	hint := "; --raw prints it"
-	if err := printContent(out, rec.Response.Header, rec.Response.Body, hint); err != nil {
+	if rec.Response.Conversation {
+		if err := printMessages(out, rules, rec.Recording); err != nil {
+			return err
+		}
+	} else if err := printContent(out, rec.Response.Header, rec.Response.Body, hint); err != nil {
 		return fmt.Errorf("response: %w", err)
 	}
 	if len(rec.Response.Trailer) > 0 {
 		out.WriteByte('\n')
 		printHeader(out, rec.Response.Trailer)
+	}
+	return nil
+}
+
+// printMessages prints those of a conversation, as many as people read.
+func printMessages(out *bytes.Buffer, rules *fixtures.Rules, rec *fixtures.Recording) error {
+	out.WriteByte('\n')
+	for m, err := range rec.Messages() {
+		if err == nil {
+			err = rules.ReadMessage(rec, &m)
+		}
+		if err != nil {
+			return err
+		}
+		if out.Len() > maxShown {
+			out.WriteString("(and more: --json prints all)\n")
+			return nil
+		}
+		out.WriteString(m.Line() + "\n")
+	}
+	if rec.Response.Open {
+		out.WriteString("(it went on when recording ended)\n")
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"net"
 	"time"
+
+	"example.com/cannery/replay/authority"
 )
 
 // A timedListener gives out connections that a client which does not read cannot
@@ -13,10 +15,13 @@ import (
 type timedListener struct {
 	net.Listener
 	slowest time.Duration // that a client may take for a piece of an answer
+
+	// onTLS is told of each client that begins with TLS. Nil ignores it.
+	onTLS func()
 }
 
 func newTimedListener(l net.Listener) *timedListener {
-	return &timedListener{l, 2 * time.Minute}
+	return &timedListener{Listener: l, slowest: 2 * time.Minute}
 }
 
 func (l *timedListener) Accept() (net.Conn, error) {
@@ -25,13 +30,25 @@ func (l *timedListener) Accept() (net.Conn, error) {
 	if !ok {
 		return conn, err
 	}
-	return &timedConn{tcp, l.slowest}, err
+	return &timedConn{tcp, l.slowest, l.onTLS}, err
 }
 
 // A timedConn bounds the time of each write.
 type timedConn struct {
 	*net.TCPConn
 	slowest time.Duration
+	onTLS   func() // nil once the first byte has come
+}
+
+func (c *timedConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	if n > 0 && c.onTLS != nil {
+		if p[0] == authority.Handshake {
+			c.onTLS()
+		}
+		c.onTLS = nil
+	}
+	return n, err
 }
 
 func (c *timedConn) Write(p []byte) (int, error) {

@@ -33,6 +33,8 @@ type source struct {
 type library interface {
 	replay.Store
 	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
+	Count(ctx context.Context) (int, error)
+	CacheSize() int64
 }
 
 // openSource opens what the settings choose. Later is as in openWork.
@@ -58,10 +60,11 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		returnMemory()
 		return &source{library: files, files: files, address: o.fixtures, flags: flags}, nil
 	}
-	work, err := openWork(ctx, env, o.fixtures, o.origins, o.record, later, &o.store)
+	work, err := openWork(ctx, env, o.fixtures, o.covers, o.record, later, &o.store)
 	if err != nil {
 		return nil, err
 	}
+	work.several = o.forward.on || len(o.origins) > 1
 	return &source{library: work, store: work, work: work, address: o.fixtures, flags: flags}, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -14,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
+	"example.com/cannery/replay/authority"
 )
 
 // A start runs the proxy.
@@ -25,6 +24,7 @@ type start struct {
 	port    int
 	host    string
 	origins origins
+	forward forwarding
 	record  bool
 	prune   bool // with record: what was not made again
 
@@ -50,6 +50,10 @@ type start struct {
 	quiet     bool
 	readyFile string
 	json      bool
+
+	tls       clientTLS
+	caFile    string               // where the certificate of authority is written to; "" is nowhere
+	authority *authority.Authority // of this run; nil: nobody is shown leaves of it
 }
 
 func newStart(w *world) *cobra.Command {
@@ -67,6 +71,12 @@ through (X-Cache: BYPASS).
 Of several origins the first is at /, each of the others at
 /__cannery/origin/NAME/; one without a name has its host and port for it.
 
+With --proxy it is the HTTP proxy of clients too, for every host that they ask
+for: cannery env prints what a shell's programs are to be told of it.
+
+With --tls its URL is https, with a certificate that an authority made for this
+run has signed: whose own is at /__cannery/ca.pem, and in the file of --ca-file.
+
 With --offline it answers from recordings only and cannot reach the network.
 A request that is not recorded is a miss that explains itself.
 
@@ -75,7 +85,8 @@ secrets, which are written when it stops and whenever it is idle.`,
 		Example: `  cannery start --port 3000 --origin https://httpbin.org
   cannery start --port 0 --origin api=http://localhost:8080 --ready-file url
   cannery start --origin h2c://localhost:50051
-  cannery start --origin pay=https://api.stripe.com --origin ai=https://api.openai.com
+  cannery start --proxy --fixtures fixtures/
+  cannery start --origin pay=https://pay.test --origin ai=https://ai.test
   cannery start --offline --fixtures fixtures/`,
 		Args: noArguments,
 	}
@@ -103,6 +114,7 @@ func (o *start) bind(f *flags) {
 // bindProxy binds what does not belong to where the proxy is reached.
 func (o *start) bindProxy(f *flags) {
 	bindOrigins(f, &o.origins, parseRecordedOrigin)
+	o.forward.bind(f)
 	bind(f, "record", &o.record, parseSwitch)
 	bind(f, "prune", &o.prune, parseSwitch)
 	bind(f, "offline", &o.offline, parseSwitch)
@@ -122,9 +134,10 @@ func (o *start) bindProxy(f *flags) {
 	bind(f, "rewrite-body", &o.rewriteBody, parseChoice)
 	bind(f, "replay-speed", &o.replaySpeed, parseSpeed)
 	bind(f, "store-down", &o.storeDown, oneOf("forward", "fail"))
-	bind(f, "store-timeout", &o.store.timeout, parseTimeout)
 	bind(f, "origin-timeout", &o.originTimeout, parseDuration)
 	bind(f, "origin-ca", &o.originCA, readAuthorities)
+	o.tls.bind(f)
+	bind(f, "ca-file", &o.caFile, parseText)
 	bind(f, "cache-size", &o.store.cacheSize, parseSize)
 	o.store.bind(f)
 	bind(f, "log", &o.log, oneOf("text", "json", "off"))
@@ -151,7 +164,7 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 	if err := o.check(f, "start"); err != nil {
 		return err
 	}
-	if err := o.removeReadyFile(); err != nil {
+	if err := o.prepare(); err != nil {
 		return err
 	}
 	listener, err := listen(ctx, o.host, o.port)
@@ -159,6 +172,9 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 		return err
 	}
 	defer listener.Close()
+	if err := o.checkSelf(listener); err != nil {
+		return err
+	}
 	src, err := o.openSource(ctx, f, env, false)
 	if err != nil {
 		return err
@@ -170,6 +186,11 @@ func (o *start) run(ctx context.Context, w *world, f *flags, env environment) er
 	return err
 }
 
+// prepare does what has to be done before clients can come.
+func (o *start) prepare() error {
+	return errors.Join(removeEarlier("--ready-file", o.readyFile), removeEarlier("--ca-file", o.caFile), o.makeAuthority())
+}
+
 // check looks at how the settings of a command go together.
 func (o *start) check(f *flags, command string) error {
 	switch {
@@ -179,8 +200,8 @@ func (o *start) check(f *flags, command string) error {
 		return misuse("add --record, --origin and --fixtures", "%s: --prune is for --record with --fixtures", command)
 	case o.watch && (!o.offline || o.fixtures == ""):
 		return misuse("cannery start --offline --fixtures fixtures/ --watch", "start: --watch is for --offline with --fixtures")
-	case !o.offline && o.origins == nil:
-		return misuse("add --offline, or --origin https://httpbin.org", "%s: neither --offline nor --origin is given", command)
+	case !o.offline && o.origins == nil && !o.forward.on:
+		return misuse("add --offline, or --origin https://httpbin.org, or --proxy", "%s: neither --offline nor --origin is given", command)
 	case o.fixtures != "" && f.source["redis"] == "--redis":
 		return misuse("recordings come from a directory or from a Redis", "%s: both --fixtures %q and --redis are given", command, o.fixtures)
 	}
@@ -192,6 +213,11 @@ func (o *start) check(f *flags, command string) error {
 	if _, err := o.rules.Normalize(); err != nil {
 		return misuse("", "%s: %w", command, err)
 	}
+	for _, err := range []error{o.forward.check(f, command), o.tls.check(f, command), o.checkCAFile(f, command)} {
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -201,38 +227,61 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	if err != nil {
 		return fmt.Errorf("set the rules of %q: %w", src.address, err)
 	}
-	journal := newJournal(w.stderr, o.log, o.quiet, isTerminal(w.stderr, env))
+	journal := newJournal(w.stderr, o.log, o.quiet, env)
 	defer journal.close()
 	src.passedOver(journal)
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
+	o.leaveItself(l, env, journal.warn)
 	proxy := o.proxy(src, journal, lost)
+	front := o.front(proxy, l)
 
 	stop := w.signals()
 	b := banner{Mode: proxy.Mode(), Origin: o.origins.first().String(), Store: src.address, PID: os.Getpid()}
-	b.URL, b.Port = proxyURL(o.host, l.Addr())
+	b.URL, b.Port = o.url(l)
 	proxy.Answers.Hints.URL = b.URL
+	front.tell(&b, journal)
 	if !o.offline || src.files != nil { // a store would have to be read whole for this
 		if b.Origins = originURLs(ctx, proxy, b.URL); len(b.Origins) < 2 {
 			b.Origins = nil
 		}
 	}
-	told, err := o.tellReady(ctx, w, journal, b.URL)
+	toldCA, err := o.tellAuthority(ctx, w, journal, proxy)
 	if err != nil {
 		return err
 	}
+	withdraw := o.announce(&b, env, journal)
+	defer withdraw()
+	told, err := w.tell(ctx, journal, "--ready-file", o.readyFile, []byte(b.URL+"\n"))
+	if err != nil {
+		toldCA()
+		return err
+	}
+	o.tls.warnOfCertificate(b.URL, journal.warn)
+	warnOfStore(ctx, proxy, journal)
 	b.print(journal, rules)
 	if o.json {
 		_ = b.printJSON(w.stdout) // its reader may have gone
 	}
 	ended := o.tend(ctx, src, journal)
-	server := newServer(proxy, stop, journal.say)
-	server.http.RegisterOnShutdown(proxy.Stop)
-	err = server.serve(ctx, l)
+	err = o.server(proxy, front, b.URL, stop, journal).serve(ctx, l)
 	ended()
+	toldCA()
 	told()
 	journal.finish(proxy.Stats(), lost.Lost())
 	return err
 }
+
+// server is what serves a proxy at a URL, and the forward proxy before it, nil for none.
+func (o *start) server(p *replay.Proxy, front *front, url string, stop <-chan os.Signal, j *journal) *server {
+	s := newServer(front.before(p), stop, j.say)
+	s.take(front)
+	o.speakTLS(s, url)
+	s.http.RegisterOnShutdown(p.Stop)
+	return s
+}
+
+// covers reports whether an origin of a name is recorded.
+func (o *start) covers(name string) bool { return o.forward.on || o.origins.has(name) }
 
 // tend does what goes on beside the answering of requests, until it is ended.
 func (o *start) tend(ctx context.Context, src *source, j *journal) (end func()) {
@@ -255,53 +304,4 @@ func (o *start) tend(ctx context.Context, src *source, j *journal) (end func()) 
 		cancel()
 		tasks.Wait()
 	}
-}
-
-// proxy puts the parts together.
-func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Proxy {
-	if o.offline {
-		return o.offlineProxy(src, j)
-	}
-	down, fails := "store down, requests get 503", o.record || o.storeDown == "fail" // unrecorded work is lost work
-	if !fails {
-		down = "store down, requests go to the origin unrecorded"
-	}
-	first, others := o.origins.served(fails, func(at origin) replay.Forwarder { return o.recorder(at, src.store, j, lost) })
-	return &replay.Proxy{
-		Cache: &replay.Cache{
-			Store:        src,
-			Catalog:      &replay.Catalog{Store: src},
-			Anew:         o.record,
-			Lasting:      o.statuses == nil,
-			Methods:      o.methods,
-			MaxAge:       o.maxAge,
-			FromFixtures: src.work != nil,
-			Down:         &replay.Outage{What: down, Say: j.say},
-		},
-		Origin:  first,
-		Others:  others,
-		Answers: replay.Answers{ReplaySpeed: o.replaySpeed, Hosts: []string{o.host}, Hints: o.hints(src)},
-		Events:  replay.Events{Log: j.request},
-	}
-}
-
-// recorder is what forwards and records.
-func (o *start) recorder(at origin, s store, j *journal, lost *replay.Outage) *recorder.Recorder {
-	rec := &recorder.Recorder{
-		Origin:    at.url,
-		Transport: recorder.NewTransport(recorder.TransportConfig{Origin: at.url, Timeout: o.originTimeout, RootCAs: o.originCA}),
-		Store:     s,
-		Methods:   o.methods,
-		Statuses:  o.statuses,
-		MaxBody:   o.maxBody,
-		Anew:      o.record,
-		Stored:    lost.Report,
-		Remark: func(r *http.Request, what, why string) {
-			j.talk(fmt.Sprintf("%s: %s %s: %s", what, r.Method, secret.CleanTarget(fixtures.RequestTarget(r.RequestURI)), why))
-		},
-	}
-	if o.record && rec.Statuses == nil {
-		rec.Statuses = recorder.AllStatuses()
-	}
-	return rec
 }

@@ -52,7 +52,7 @@ func (o *status) run(ctx context.Context, w *world, f *flags, env environment) e
 	}
 	defer collection.close()
 	sum := holding{Store: collection.address, ChosenBy: o.collection.chosenBy(f, env), Rules: collection.rules, Origins: map[string]int{}}
-	bar := newProgress(w.stderr, env, "reading")
+	bar := newProgress(w.stderr, env, "reading", collection.total(ctx))
 	sessions := map[string]bool{}
 	for rec, err := range collection.recordings(ctx) {
 		if err != nil {

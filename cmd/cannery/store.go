@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,22 +14,22 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/checkup"
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/recorder"
-	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
 )
 
 // A store is what commands need of one. Its contract is that of package
 // fixtures.
 type store interface {
-	replay.Store
+	library
 	recorder.Store
 	SetRules(ctx context.Context, rules fixtures.Rules) error
 	Remove(ctx context.Context, filter fixtures.Filter, dryRun bool) (int, error)
-	Recordings(ctx context.Context) iter.Seq2[*fixtures.Recording, error]
 	Import(ctx context.Context, rules fixtures.Rules, recs iter.Seq2[*fixtures.Recording, error], merge bool) (int, error)
+	Examine(ctx context.Context, closely bool) []checkup.Finding
 	Close() error
 }
 
@@ -36,6 +37,7 @@ type store interface {
 // command.
 type storeOptions struct {
 	redis     string
+	tls       redisTLS
 	namespace string
 	timeout   time.Duration // zero: the store's own
 	cacheSize int64         // bytes; zero: none
@@ -44,7 +46,9 @@ type storeOptions struct {
 
 func (o *storeOptions) bind(f *flags) {
 	bind(f, "redis", &o.redis, parseText)
+	o.tls.bind(f)
 	bind(f, "namespace", &o.namespace, parseNamespace)
+	bind(f, "store-timeout", &o.timeout, parseTimeout)
 }
 
 // open opens the store, and returns its address for people: Redis when one is
@@ -56,6 +60,9 @@ func (o *storeOptions) open(ctx context.Context, f *flags, env environment) (s s
 		return nil, "", err
 	case source == "":
 		return o.openDir(env)
+	}
+	if cfg.TLS, err = o.tls.config(f); err != nil {
+		return nil, "", err
 	}
 	cfg.Namespace, cfg.Timeout, cfg.CacheBytes, cfg.Repair = o.namespace, o.timeout, o.cacheSize, o.repair
 	redis, err := redisstore.Open(ctx, cfg)
@@ -74,6 +81,11 @@ func (o *storeOptions) flags(f *flags, address string) (list []explain.Flag) {
 		}
 		list = append(list, explain.Flag{Name: "redis", Value: address})
 	}
+	for _, name := range redisTLSFlags {
+		if f.source[name] == "--"+name {
+			list = append(list, explain.Flag{Name: name, Value: f.set.Lookup(name).Value.String()})
+		}
+	}
 	if f.source["namespace"] == "--namespace" {
 		list = append(list, explain.Flag{Name: "namespace", Value: o.namespace})
 	}
@@ -87,27 +99,35 @@ func (o *storeOptions) openDir(env environment) (store, string, error) {
 	}
 	dir, err := localstore.Open(path, o.cacheSize)
 	if err != nil {
-		return nil, "", &failure{exitStore, err, "recordings are kept there unless XDG_STATE_HOME names another directory, or --redis a Redis"}
+		return nil, "", &failure{exitStore, err, cmp.Or(storeHint(err), "recordings are kept there unless XDG_STATE_HOME names another directory, or --redis a Redis")}
 	}
 	return dir, path, nil
 }
 
-// dirPath returns the directory of the embedded store (XDG Base Directory
-// Specification: relative paths do not count).
+// dirPath returns the directory of the embedded store.
 func (o *storeOptions) dirPath(env environment) (string, error) {
 	name := "cannery"
 	if o.namespace != "default" {
 		name += "-" + o.namespace
 	}
-	if state := env.get("XDG_STATE_HOME"); filepath.IsAbs(state) {
+	if state := stateHome(env); state != "" {
 		return filepath.Join(state, name), nil
+	}
+	return "", &failure{exitStore, errors.New("open the store: there is no home directory to keep it in"), "set HOME or XDG_STATE_HOME, or use a Redis with --redis"}
+}
+
+// stateHome returns the directory of what programs keep for a user (XDG Base Directory
+// Specification: relative paths do not count), "" when there is no home.
+func stateHome(env environment) string {
+	if state := env.get("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return state
 	}
 	for _, home := range []string{env.get("HOME"), env.get("USERPROFILE")} {
 		if filepath.IsAbs(home) {
-			return filepath.Join(home, ".local", "state", name), nil
+			return filepath.Join(home, ".local", "state")
 		}
 	}
-	return "", &failure{exitStore, errors.New("open the store: there is no home directory to keep it in"), "set HOME or XDG_STATE_HOME, or use a Redis with --redis"}
+	return ""
 }
 
 // redisConfig returns the Redis that is configured, and the setting that chose
@@ -120,7 +140,10 @@ func (o *storeOptions) redisConfig(f *flags, env environment) (cfg redisstore.Co
 		if isPlaceholder(o.redis) {
 			return cfg, "", placeholderError(source)
 		}
-		return redisstore.Config{URL: o.redis}, source, nil
+		cfg.URL = o.redis
+		cfg.SentinelUsername, _, _ = env.first(envSentinelUsername)
+		cfg.SentinelPassword, _, _ = env.first(envSentinelPassword)
+		return cfg, source, nil
 	}
 	values := map[string]string{}
 	for _, name := range []string{envHost, envPort, envPassword, envPasswordToo, envUsername, envDB} {

@@ -36,9 +36,9 @@ func (f *flags) unknownVariables(env environment) (found []string) {
 }
 
 // ours reports whether a variable should be a setting. CANNERY_URL is what run
-// tells its command, and so is CANNERY_URL_NAME.
+// tells its command, and so are CANNERY_URL_NAME and CANNERY_CA.
 func ours(name string) bool {
-	return strings.HasPrefix(name, "CANNERY_") && name != urlVariable && !strings.HasPrefix(name, urlVariable+"_")
+	return strings.HasPrefix(name, "CANNERY_") && name != urlVariable && !strings.HasPrefix(name, urlVariable+"_") && name != caVariable
 }
 
 // notRead says why a variable with our prefix changes nothing.
@@ -62,12 +62,13 @@ func notSetting(meant string) string {
 var redisWords = map[string]string{
 	"HOSTNAME": envHost, "SERVER": envHost, "ADDR": envHost, "ADDRESS": envHost, "USER": envUsername, "DATABASE": envDB,
 	"PASS": envPasswordToo, "PASSWD": envPasswordToo, "PWD": envPasswordToo, "AUTH": envPasswordToo,
+	"SSL": "REDIS_TLS", "CACERT": "REDIS_CA", "CAFILE": "REDIS_CA", "CERTFILE": "REDIS_CERT", "KEYFILE": "REDIS_KEY",
 }
 
 // nearRedis returns the Redis variable that a name was most likely meant to be,
 // "" when it is one or is not near to any.
 func nearRedis(name string) string {
-	variables := []string{envURL, envHost, envPort, envPassword, envPasswordToo, envUsername, envDB}
+	variables := []string{envURL, envHost, envPort, envPassword, envPasswordToo, envUsername, envDB, envSentinelUsername, envSentinelPassword}
 	if slices.Contains(variables, name) {
 		return ""
 	}

@@ -42,11 +42,13 @@ and the structure of the content, that is fields of JSON which are new, gone or
 of another type. Other values differ with --values only. A request with several
 takes holds when the answer is as any of them.
 
-Without --origin each is asked where cannery.json, or the recording in the store,
-says that its origin is; with --origin, of which there may be several, those of these
-origins are. Unsafe requests are not sent, redirects are not followed, and nothing is recorded
-unless --update says so. Credentials are not part of recordings: --header gives
-some. Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
+Without --origin each is asked where cannery.json, or the recording in the
+store, says that its origin is; with --origin, of which there may be several,
+those of these origins are. Unsafe requests are not sent, redirects are not
+followed, and nothing is recorded unless --update says so. Credentials are not
+part of recordings: --header gives some.
+
+Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
 		Example: `  cannery verify fixtures/
   cannery verify --origin https://api.example.com --values --rate 2
   cannery verify fixtures/ --origin https://api.example.com --match 'GET /v1/*'
@@ -109,7 +111,7 @@ func isFieldName(name string) bool {
 }
 
 func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) error {
-	filter, err := o.selection.filter("verify")
+	pattern, err := o.selection.pattern("verify")
 	if err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 		return err
 	}
 	defer collection.close()
-	set, err := readQuestions(ctx, collection, filter, o.origins, header)
+	set, err := readQuestions(ctx, collection, pattern, o.origins, header)
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 			fmt.Fprintf(w.stderr, "cannery: asking %s, as %s\n", address, source)
 		}
 	}
-	report := &verifyReport{json: o.json, out: w.stdout}
+	report := &verifyReport{json: o.json, out: w.stdout, screen: screenOf(w.stdout, env)}
 	if err := o.ask(ctx, w, env, set, header, report); err != nil {
 		return fmt.Errorf("verify %q: %w", collection.address, err)
 	}
@@ -156,16 +158,16 @@ func (o *verify) run(ctx context.Context, w *world, f *flags, env environment) e
 // ask asks all questions and reports as answers come; on a terminal, where a
 // progress bar is shown meanwhile, when all have come.
 func (o *verify) ask(ctx context.Context, w *world, env environment, set *questions, header http.Header, report *verifyReport) error {
-	asker := &asker{transports: map[string]http.RoundTripper{}, header: header, timeout: o.timeout, values: o.values, redact: set.redact}
+	asker := &asker{transports: map[string]http.RoundTripper{}, header: header, timeout: o.timeout, values: o.values, rules: set.rules}
 	for address, url := range set.addresses {
 		transport := recorder.NewTransport(recorder.TransportConfig{Origin: url, Timeout: o.timeout, RootCAs: o.ca})
 		defer transport.CloseIdleConnections()
 		asker.transports[address] = transport
 	}
 
-	bar := newProgress(w.stderr, env, "verifying")
+	bar := newProgress(w.stderr, env, "verifying", known(len(set.ask)))
 	var late bytes.Buffer
-	if bar.bar != nil {
+	if bar.shows() {
 		report.out = &late
 	}
 	err := asker.askAll(ctx, set.ask, o.rate, func(q *question) error {

@@ -31,7 +31,7 @@ type asker struct {
 	header  http.Header   // sent with every request, in place of what is recorded
 	timeout time.Duration // for a whole answer; zero: none
 	values  bool
-	redact  []string // rules of what is secret
+	rules   *fixtures.Rules // what is secret
 }
 
 const (
@@ -119,7 +119,7 @@ func (a *asker) ask(ctx context.Context, q *question) {
 		q.err = err
 		return
 	}
-	cleaner, err := cleanerWith(a.redact, a.header)
+	cleaner, err := cleanerWith(a.rules, a.header)
 	if err == nil {
 		err = q.judge(res, cleaner, drift.Options{Values: a.values, IsAt: fixtures.WebURL(q.at.String())})
 	}
@@ -128,8 +128,8 @@ func (a *asker) ask(ctx context.Context, q *question) {
 
 // cleanerWith returns a cleaner that knows the credentials of a header: an origin
 // may say what it was told.
-func cleanerWith(redact []string, header http.Header) (*secret.Cleaner, error) {
-	cleaner, err := secret.NewCleaner(&fixtures.Rules{Redact: redact}, nil)
+func cleanerWith(rules *fixtures.Rules, header http.Header) (*secret.Cleaner, error) {
+	cleaner, err := secret.NewCleaner(rules, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -14,8 +14,9 @@ import (
 
 // A verifyReport prints what verify finds, as it is found.
 type verifyReport struct {
-	json bool
-	out  io.Writer
+	json   bool
+	out    io.Writer
+	screen screen // that people read it at
 }
 
 // add tells of a recording that does not hold.
@@ -42,6 +43,9 @@ func (r *verifyReport) add(q *question) error {
 	}
 	if q.note != "" {
 		lines = append(lines, "note: "+q.note)
+	}
+	for i, line := range lines {
+		lines[i] = r.screen.paint(sideColour(line), line)
 	}
 	_, err := io.WriteString(r.out, strings.Join(lines, "\n    ")+"\n")
 	return printed(err)

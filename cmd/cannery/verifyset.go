@@ -34,9 +34,9 @@ func (q *question) request() *fixtures.Request { return &q.takes[len(q.takes)-1]
 // Questions are all that a collection has.
 type questions struct {
 	ask     []*question
-	skipped map[string]int // takes that are not asked for, by the reason
-	all     []member       // every recording, in the collection's order
-	redact  []string       // the collection's rules of what is secret
+	skipped map[string]int  // takes that are not asked for, by the reason
+	all     []member        // every recording, in the collection's order
+	rules   *fixtures.Rules // of the collection
 
 	addresses map[string]*url.URL // of the origins to ask
 }
@@ -44,18 +44,19 @@ type questions struct {
 // The reasons not to ask.
 const (
 	skipUnsafe  = "unsafe"
+	skipTalk    = "that is a conversation"
 	skipOrigin  = "of another origin"
 	skipSecret  = "with a secret that is not kept"
 	skipContent = "with content that is not kept"
 	skipAddress = "of an origin without a URL"
 )
 
-// readQuestions reads all of a collection, and asks what a filter selects: the origins
+// readQuestions reads all of a collection, and asks what a pattern selects: the origins
 // given, or, when there are none, each where the newest recording of it was made. It is done
 // before anything is asked, which may take long: nobody else is to wait for the
 // collection meanwhile.
-func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, given origins, header http.Header) (*questions, error) {
-	set := &questions{skipped: map[string]int{}, redact: s.rules.Redact, addresses: map[string]*url.URL{}}
+func readQuestions(ctx context.Context, s *collection, pattern pattern, given origins, header http.Header) (*questions, error) {
+	set := &questions{skipped: map[string]int{}, rules: s.rules, addresses: map[string]*url.URL{}}
 	origins := map[string]*fixtures.Recording{} // the newest of each
 	var variants []*question
 	for takes, err := range s.requests(ctx) {
@@ -79,10 +80,13 @@ func readQuestions(ctx context.Context, s *collection, filter fixtures.Filter, g
 	}
 	for _, q := range variants {
 		req := q.request()
-		if !filter.Selects(req.Session, req.Method, req.Target) {
+		if !pattern.selects(req) {
 			continue
 		}
 		name, why := req.Origin, reasonToSkip(req, header)
+		if req.WebSocket() || q.takes[0].Response.Conversation {
+			why = skipTalk // which would have to be talked again
+		}
 		to := slices.IndexFunc(given, func(o origin) bool { return one || name == o.name || name == o.address() })
 		switch {
 		case given == nil:

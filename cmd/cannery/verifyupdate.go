@@ -97,7 +97,7 @@ func (s *collection) keep(ctx context.Context, body fixtures.Body) (fixtures.Bod
 
 // updateFiles writes the directory with the new answers in it, cleaned.
 func (s *collection) updateFiles(ctx context.Context, set *questions, drifted []*question, header http.Header) error {
-	cleaner, err := cleanerWith(s.rules.Redact, header)
+	cleaner, err := cleanerWith(s.rules, header)
 	if err != nil {
 		return err
 	}

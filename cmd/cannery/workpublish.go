@@ -90,6 +90,7 @@ func (s *workStore) publish(ctx context.Context, opts dir.WriteOptions) (report 
 	if err != nil {
 		return report, err
 	}
+	opts.Several = s.several
 	report, err = p.Write(ctx, set, opts)
 	if left := int64(p.Left()); err == nil && left > 0 {
 		err = &failure{exitSecrets, fmt.Errorf("write the fixtures %q: %s in them", s.dir, count(left, "secret is", "secrets are")), fmt.Sprintf("see 'cannery export %s --check'", s.dir)}
@@ -150,7 +151,7 @@ func (s *workStore) finishAnew(ctx context.Context, whole, prune bool) (old old,
 	}
 	opts := dir.WriteOptions{
 		Prune:  true,
-		Within: func(req *fixtures.Request) bool { return s.origins.has(req.Origin) },
+		Within: func(req *fixtures.Request) bool { return s.covers(req.Origin) },
 		DryRun: true,
 	}
 	all, err := s.publish(ctx, opts)

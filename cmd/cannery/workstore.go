@@ -28,11 +28,14 @@ import (
 // on it has ended. What a killed one has left is taken up by the next.
 type workStore struct {
 	store
-	path    string   // of the store
-	dir     string   // of the fixtures, as it was given
-	set     *dir.Dir // nil: it has not been looked at
-	anew    bool     // the origin's fixtures become those of this run alone
-	origins origins  // that are recorded
+	path   string                   // of the store
+	dir    string                   // of the fixtures, as it was given
+	set    *dir.Dir                 // nil: it has not been looked at
+	anew   bool                     // the origin's fixtures become those of this run alone
+	covers func(origin string) bool // whether an origin is recorded
+
+	// several says that several origins may be recorded, before any is.
+	several bool
 
 	// entry is held while a process comes or goes, users by all that use
 	// the store.
@@ -61,7 +64,7 @@ type workStore struct {
 // for whoever has the fixtures from the directory itself, and would fill the store
 // for nothing if all that is asked for is there. Finish writes the fixtures,
 // unless nothing was recorded, and closes the store.
-func openWork(ctx context.Context, env environment, dir string, origins origins, anew, later bool, o *storeOptions) (s *workStore, err error) {
+func openWork(ctx context.Context, env environment, dir string, covers func(origin string) bool, anew, later bool, o *storeOptions) (s *workStore, err error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
@@ -72,7 +75,7 @@ func openWork(ctx context.Context, env environment, dir string, origins origins,
 	}
 	sum := sha256.Sum256([]byte(abs))
 	path += "-fixtures-" + hex.EncodeToString(sum[:6])
-	s = &workStore{path: path, dir: dir, anew: anew, origins: origins, changed: make(chan struct{}, 1)}
+	s = &workStore{path: path, dir: dir, anew: anew, covers: covers, changed: make(chan struct{}, 1)}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("record into %q: %w", dir, err)
 	}

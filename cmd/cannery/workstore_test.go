@@ -29,7 +29,7 @@ func recordedInto(t *testing.T) (env environment, folder string) {
 
 func openedWork(t *testing.T, env environment, folder string, later bool) *workStore {
 	t.Helper()
-	s, err := openWork(t.Context(), env, folder, origins{{name: "o"}}, false, later, &storeOptions{namespace: "default", cacheSize: 1 << 20})
+	s, err := openWork(t.Context(), env, folder, (origins{{name: "o"}}).has, false, later, &storeOptions{namespace: "default", cacheSize: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
