@@ -53,6 +53,9 @@ func (b banner) print(j *journal, rules *fixtures.Rules) {
 		to = "  ->  " + b.Origin
 	}
 	j.link(b.Mode, b.URL, to)
+	if j.screen.isTerminal() {
+		j.link("page", b.URL+"/__cannery/", "  shows what comes, and why it is a miss")
+	}
 	if b.Proxy != "" {
 		j.talk(fmt.Sprintf("%-8s  %s  for every host, as the HTTP proxy of clients", "proxy", b.Proxy))
 	}

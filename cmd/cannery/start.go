@@ -16,6 +16,7 @@ import (
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/authority"
+	"example.com/cannery/replay/page"
 )
 
 // A start runs the proxy.
@@ -239,6 +240,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	b := banner{Mode: proxy.Mode(), Origin: o.origins.first().String(), Store: src.address, PID: os.Getpid()}
 	b.URL, b.Port = o.url(l)
 	proxy.Answers.Hints.URL = b.URL
+	proxy.Answers.Page = page.New(proxy, o.pageChanges(src, journal, lost))
 	front.tell(&b, journal)
 	if !o.offline || src.files != nil { // a store would have to be read whole for this
 		if b.Origins = originURLs(ctx, proxy, b.URL); len(b.Origins) < 2 {
