@@ -13,6 +13,7 @@ import (
 
 // proxy puts the parts together.
 func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Proxy {
+	o.meter = newMeter()
 	if o.offline {
 		return o.offlineProxy(src, j)
 	}
@@ -54,6 +55,8 @@ func (o *start) recorder(at origin, through http.RoundTripper, s store, j *journ
 		MaxBody:       o.maxBody,
 		Anew:          o.record,
 		Stored:        lost.Report,
+		Recorded:      o.meter.recorded.Inc,
+		Answered:      o.meter.answered,
 		Remark: func(r *http.Request, what, why string) {
 			j.talk(fmt.Sprintf("%s: %s %s: %s", what, r.Method, secret.CleanTargetOf(r.Header, fixtures.RequestTarget(r.RequestURI)), why))
 		},

@@ -52,6 +52,7 @@ type start struct {
 	readyFile string
 	json      bool
 
+	meter     *meter // nil before the proxy is made
 	tls       clientTLS
 	caFile    string               // where the certificate of authority is written to; "" is nowhere
 	authority *authority.Authority // of this run; nil: nobody is shown leaves of it
@@ -234,6 +235,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
 	o.leaveItself(l, env, journal.warn)
 	proxy := o.proxy(src, journal, lost)
+	o.meter.watch(proxy, src, lost)
 	front := o.front(proxy, l)
 
 	stop := w.signals()
