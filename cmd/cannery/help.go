@@ -39,7 +39,7 @@ func flagGroups() []group {
 		{"Matching", []string{"match-header", "ignore", "ignore-query", "ignore-body", "echo", "volatile", "cache-method", "match", "session", "values"}},
 		{"Offline", []string{"offline", "after-last", "miss-status", "watch", "fail-on-miss", "fail-unused", "replay-speed", "rewrite-body"}},
 		{"Store", []string{"redis", "redis-tls", "redis-ca", "redis-cert", "redis-key", "redis-server-name", "namespace", "store-down", "store-timeout", "cache-size"}},
-		{"Output", []string{"log", "quiet", "json", "report", "raw", "dry-run", "help", "version"}},
+		{"Output", []string{"log", "quiet", "json", "report", "report-html", "report-junit", "report-markdown", "raw", "dry-run", "help", "version"}},
 	}
 }
 

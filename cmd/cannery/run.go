@@ -21,8 +21,11 @@ type runner struct {
 	failUnused bool
 	failOnMiss bool
 
-	// The file that tells what the run came to; see reportFiles. "" means none.
-	report string
+	// Files that tell what the run came to; see reportFiles. "" means none.
+	report         string
+	reportHTML     string
+	reportJUnit    string
+	reportMarkdown string
 
 	bypassed bypasses
 }
@@ -87,6 +90,9 @@ func (o *runner) bind(f *flags) {
 	bind(f, "fail-unused", &o.failUnused, parseSwitch)
 	bind(f, "fail-on-miss", &o.failOnMiss, parseSwitch)
 	bind(f, "report", &o.report, parseText)
+	bind(f, "report-html", &o.reportHTML, parseText)
+	bind(f, "report-junit", &o.reportJUnit, parseText)
+	bind(f, "report-markdown", &o.reportMarkdown, parseText)
 }
 
 // check looks at how the settings go together, and fills in those that depend
@@ -210,6 +216,7 @@ func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *jo
 		return nil, err
 	}
 	proxy.report(ctx, result)
+	o.collectHTML(ctx, proxy, result)
 	if front != nil {
 		result.uncaught, result.around = front.uncaught.All(), goneAround(env)
 	}

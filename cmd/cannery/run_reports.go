@@ -19,6 +19,9 @@ type reportFile struct {
 func (o *runner) reportFiles() []reportFile {
 	all := []reportFile{
 		{"report", o.report, false, writeJSON},
+		{"report-html", o.reportHTML, false, writeHTML},
+		{"report-junit", o.reportJUnit, false, o.writeJUnit},
+		{"report-markdown", o.reportMarkdown, true, writeMarkdown},
 	}
 	return slices.DeleteFunc(all, func(f reportFile) bool { return f.path == "" })
 }
@@ -42,6 +45,9 @@ func (o *runner) checkReports() error {
 // returned is said.
 func (o *runner) writeReports(ctx context.Context, w *world, j *journal, r *runResult, verdict error) error {
 	for _, f := range o.reportFiles() {
+		if f.flag == "report-html" && r.html == nil {
+			continue // why it could not be read is told as r.unread
+		}
 		err := w.writeReport(ctx, f, r, report(io.Discard, "", verdict))
 		switch {
 		case err == nil:

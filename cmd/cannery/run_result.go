@@ -10,6 +10,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
+	"example.com/cannery/replay/page"
 	"example.com/cannery/replay/tunnel"
 )
 
@@ -36,6 +37,8 @@ type runResult struct {
 	old old
 
 	unreachable error // the origin answered nothing that it was asked
+
+	html *page.Report // nil: none is wanted, or it could not be read
 
 	unread    error // the report is not whole
 	unserved  error // the proxy has not stopped as it should
