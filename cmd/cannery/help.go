@@ -36,7 +36,7 @@ func flagGroups() []group {
 		{"Origin", []string{"origin", "proxy", "only", "except", "proxy-loopback", "origin-timeout", "origin-ca", "header", "rate"}},
 		{"Where it listens", []string{"port", "host", "tls", "tls-cert", "tls-key", "ca-file", "ready-file", "env", "shell"}},
 		{"Recording", []string{"fixtures", "record", "prune", "record-status", "max-age", "max-body", "merge", "update", "redact", "check", "har"}},
-		{"Matching", []string{"match-header", "ignore", "ignore-query", "ignore-body", "echo", "volatile", "cache-method", "match", "session", "values"}},
+		{"Matching", []string{"match-header", "ignore", "ignore-query", "ignore-body", "echo", "volatile", "cache-method", "proto", "match", "session", "values"}},
 		{"Offline", []string{"offline", "after-last", "miss-status", "watch", "fail-on-miss", "fail-unused", "replay-speed", "rewrite-body"}},
 		{"Store", []string{"redis", "redis-tls", "redis-ca", "redis-cert", "redis-key", "redis-server-name", "namespace", "store-down", "store-timeout", "cache-size"}},
 		{"Output", []string{"log", "quiet", "json", "report", "report-html", "report-junit", "report-markdown", "raw", "dry-run", "help", "version"}},

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/protobody"
 	"example.com/cannery/fixtures/secret"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
@@ -57,6 +59,9 @@ func (o *start) recorder(at origin, through http.RoundTripper, s store, j *journ
 		Stored:        lost.Report,
 		Recorded:      o.meter.recorded.Inc,
 		Answered:      o.meter.answered,
+		Learn: func(ctx context.Context, schema *protobody.Schema) (was, is fixtures.View, err error) {
+			return learn(ctx, s, schema)
+		},
 		Remark: func(r *http.Request, what, why string) {
 			j.talk(fmt.Sprintf("%s: %s %s: %s", what, r.Method, secret.CleanTargetOf(r.Header, fixtures.RequestTarget(r.RequestURI)), why))
 		},

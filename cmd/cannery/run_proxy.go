@@ -121,7 +121,7 @@ func (o *runner) replayFirst(ctx context.Context, j *journal, p *runProxy) error
 	if o.offline || o.record || o.fixtures == "" {
 		return nil
 	}
-	files, err := dir.OpenLibrary(ctx, o.fixtures, nil)
+	files, err := dir.OpenLibrary(ctx, o.fixtures, o.schema())
 	if _, missing := os.Stat(o.fixtures); errors.Is(missing, fs.ErrNotExist) || errors.Is(err, dir.ErrNoFixtures) {
 		return nil
 	}

@@ -52,6 +52,7 @@ func settings() []setting {
 		{flag: "volatile", value: valuePart, help: "let a change of this part, of a request or an answer, be none to fixtures that are recorded again (repeatable)"},
 		{flag: "echo", value: valuePart, help: "let this part not count, and give it to answers that repeat it, as the id of JSON-RPC (repeatable)"},
 		{flag: "cache-method", value: "METHOD", help: "answer this method from recordings too, by its body, on all paths or on those of a pattern, as in 'POST /*/_search' (repeatable)"},
+		{flag: "proto", value: "FILE", help: "know the messages of gRPC by this set of descriptors, or by this .proto file with what it imports; without it origins are asked for them (repeatable)"},
 		{flag: "record-status", value: "LIST", help: "statuses to record, as in 2xx,404; without it 2xx, 3xx and lasting 4xx, or all under --record"},
 		{flag: "max-age", value: "DURATION", normal: "0s", help: "record again what is older, as in 12h or 7d; 0s keeps it until it is cleared"},
 		{flag: "max-body", value: "SIZE", normal: "256MiB", help: "forward longer answers without recording them"},

@@ -13,6 +13,7 @@ import (
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/dir"
 	"example.com/cannery/fixtures/file"
+	"example.com/cannery/fixtures/protobody"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
 )
@@ -49,7 +50,7 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		}
 		return &source{library: s, store: s, address: address, flags: append(o.store.flags(f, address), flags...)}, nil
 	case o.offline:
-		files, err := dir.OpenLibrary(ctx, o.fixtures, nil)
+		files, err := dir.OpenLibrary(ctx, o.fixtures, o.schema())
 		var mistake *file.Error
 		switch {
 		case errors.As(err, &mistake):
@@ -117,6 +118,7 @@ func (o *start) setRules(ctx context.Context, s *source) (*fixtures.Rules, error
 	case rules.Equal(kept):
 		return &rules, nil
 	case s.store == nil:
+		rules.Proto = nil // it has a file of its own
 		text, err := json.Marshal(rules)
 		if err != nil {
 			return nil, err
@@ -135,6 +137,7 @@ func (o *start) changed(rules fixtures.Rules) fixtures.Rules {
 	if set.Methods != nil {
 		rules.Methods = set.Methods
 	}
+	rules.Proto = rules.Proto.With(o.schema())
 	if o.rewriteBody != nil {
 		rules.LeaveBody = !*o.rewriteBody
 	}
@@ -142,6 +145,14 @@ func (o *start) changed(rules fixtures.Rules) fixtures.Rules {
 	rules.Volatile = replaceKinds(rules.Volatile, givenParts{"", set.Volatile})
 	rules.Echo = replaceKinds(rules.Echo, givenParts{"", set.Echo})
 	return rules
+}
+
+// schema is what --proto says of messages, nil for nothing.
+func (o *start) schema() (schema *protobody.Schema) {
+	for _, one := range o.protos {
+		schema = schema.With(one)
+	}
+	return schema
 }
 
 // givenParts are parts of messages that a flag gives, without their kind when that is

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/protobody"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/authority"
@@ -35,6 +36,7 @@ type start struct {
 	afterLast  replay.AfterLast
 	missStatus int
 
+	protos   []*protobody.Schema
 	rules    fixtures.Rules     // nil lists: as the store has it
 	methods  fixtures.Methods   // of the rules in force, once they are set
 	statuses *recorder.Statuses // nil: the mode's default
@@ -130,6 +132,7 @@ func (o *start) bindProxy(f *flags) {
 	bindList(f, "volatile", &o.rules.Volatile, parsePart(""))
 	bindList(f, "echo", &o.rules.Echo, parsePart(""))
 	bindList(f, "cache-method", (*[]string)(&o.rules.Methods), fixtures.ParseMethod)
+	bindList(f, "proto", &o.protos, parseProto)
 	bind(f, "record-status", &o.statuses, recorder.ParseStatuses)
 	bind(f, "max-age", &o.maxAge, parseDuration)
 	bind(f, "max-body", &o.maxBody, parseSize)
