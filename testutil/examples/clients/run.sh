@@ -44,6 +44,7 @@ rules() {
 	openai | anthropic | graphql) rules=(--cache-method POST) ;;
 	elasticsearch) rules=(--cache-method 'POST /*/_search' --cache-method 'POST /_msearch' --cache-method 'POST /*/_count') ;;
 	soap) rules=(--cache-method POST --ignore 'xml://Timestamp/Created' --ignore 'xml://Timestamp/Expires' --ignore 'xml://Timestamp/@Id' --ignore 'xml://UsernameToken') ;;
+	ws) rules=(--echo 'json:$.id') ;;
 	oauth)
 		rules=(--ignore query:state --ignore query:code_challenge --ignore form:code_verifier --ignore form:client_assertion)
 		rules+=(--volatile header:Location --volatile 'regexp:[?;&]state=([^"&]+)') # the state comes back
@@ -63,8 +64,10 @@ ready() {
 
 # The origin is begun anew for each recording, on a port of its own.
 start_origin() {
+	local command=("$work/origin" ${mock:+-behind "$mock"} "$name")
+	[ "$name" != ws ] || command=(node "$work/node/ws-origin.mjs")
 	: >"$1/origin"
-	"$work/origin" ${mock:+-behind "$mock"} "$name" >"$1/origin" 2>>"$1/talk" &
+	"${command[@]}" >"$1/origin" 2>>"$1/talk" &
 	origin_pid=$!
 	origin=$(ready "$1/origin")
 }
@@ -170,7 +173,7 @@ install() {
 
 bad=0
 home=$HOME
-[ $# -gt 0 ] || set -- s3 octokit stripe openai anthropic elasticsearch graphql soap oauth jwt java python go
+[ $# -gt 0 ] || set -- s3 octokit stripe openai anthropic elasticsearch graphql soap oauth jwt grpc ws java python go
 for name; do
 	case $name in
 	java | python | go) ;;

@@ -24,6 +24,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // which clients may use
+	pb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/reflection"
+
+	"example.com/cannery/testutil/grpcecho"
 )
 
 func main() {
@@ -42,15 +49,27 @@ func main() {
 		}
 		api = counted(at)
 	}
-	if api == nil {
+	if api == nil && name != "grpc" {
 		log.Fatalf("there is no API %q", name)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
+	if name == "grpc" {
+		fmt.Printf("h2c://%s\n", listener.Addr())
+		log.Fatal(echo().Serve(listener))
+	}
 	fmt.Printf("http://%s\n", listener.Addr())
 	log.Fatal(http.Serve(listener, noisy(name, api)))
+}
+
+// echo is a server of gRPC that says what its messages are.
+func echo() *grpc.Server {
+	server := grpc.NewServer()
+	pb.RegisterTestServiceServer(server, grpcecho.Service{})
+	reflection.Register(server)
+	return server
 }
 
 // noise are the fields that an answer of each API has, new each time. Those of ""

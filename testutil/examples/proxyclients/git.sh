@@ -1,0 +1,1 @@
+git clone -q https://git.example.test/try.git clone && cat clone/said
