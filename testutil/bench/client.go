@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -29,7 +30,7 @@ func (l load) run(ctx context.Context, url string) (result, error) {
 	errs := make([]error, l.connections)
 	var all sync.WaitGroup
 	for i := range clients {
-		all.Go(func() { errs[i] = clients[i].run(ctx, strings.TrimPrefix(url, "http://"), i, l) })
+		all.Go(func() { errs[i] = clients[i].run(ctx, url, i, l) })
 	}
 	all.Wait()
 	res := result{took: time.Since(began)}
@@ -52,8 +53,22 @@ type client struct {
 	failed int             // answers that were not 200
 }
 
-func (c *client) run(ctx context.Context, address string, number int, l load) error {
-	conn, err := net.Dial("tcp", address)
+// connect connects to the server of a URL, and returns what Host is to be.
+func connect(ctx context.Context, url string) (conn net.Conn, host string, err error) {
+	scheme, address, _ := strings.Cut(url, "://")
+	conn, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+	switch {
+	case err != nil:
+	case scheme == "https":
+		conn = tls.Client(conn, anyCertificate)
+	case scheme == throughTunnel:
+		return enter(ctx, conn, originHost)
+	}
+	return conn, address, err
+}
+
+func (c *client) run(ctx context.Context, url string, number int, l load) error {
+	conn, address, err := connect(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -131,11 +132,15 @@ func same(ctx context.Context, base, subject *process) error {
 func fetch(ctx context.Context, p *process) (http.Header, []byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+target(1), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+originHost+target(1), nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := http.DefaultTransport.RoundTrip(req)
+	transport := &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, _, err := connect(ctx, p.url)
+		return conn, err
+	}}
+	res, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+
+	"example.com/cannery/replay/authority"
 )
 
 // floor is this program as the server that others are compared with. It prints
@@ -23,6 +26,7 @@ func floor(args []string) error {
 	f.BoolVar(&s.json, "json", true, "JSON content")
 	kind := f.String("kind", "memory", "memory: a map of answers; stream: one that comes slowly; proxy: httputil.ReverseProxy")
 	origin := f.String("origin", "", "proxy: where to")
+	secure := f.Bool("tls", false, "speak TLS")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -45,12 +49,37 @@ func floor(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("http://%s\n", l.Addr())
+	server := &http.Server{Handler: handler}
+	scheme := "http"
+	if *secure {
+		scheme = "https"
+		if server.TLSConfig, err = certified(); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%s://%s\n", scheme, l.Addr())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // whoever started this has ended
 		os.Exit(0)
 	}()
-	return http.Serve(l, handler)
+	if *secure {
+		return server.ServeTLS(l, "", "")
+	}
+	return server.Serve(l)
+}
+
+// certified shows a certificate as cannery's are: another kind of key would compare
+// kinds of keys.
+func certified() (*tls.Config, error) {
+	a, err := authority.New()
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := a.Leaf("127.0.0.1")
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{Certificates: []tls.Certificate{*leaf}}, nil
 }
 
 // send writes an answer as cannery's HIT does.

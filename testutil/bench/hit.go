@@ -39,6 +39,31 @@ func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail floa
 	return b.compare(ctx, c)
 }
 
+// hitTLS compares hits over TLS with the floor's: what cannery adds to what TLS takes.
+func hitTLS(ctx context.Context, b *bench) error {
+	base, err := b.floor(ctx, thousand, "-tls")
+	if err != nil {
+		return err
+	}
+	st, err := b.stock(ctx, "directory", thousand)
+	if err != nil {
+		return err
+	}
+	p, err := b.openWarm(ctx, st, "--tls")
+	if err != nil {
+		return err
+	}
+	if err := same(ctx, base, p); err != nil {
+		return err
+	}
+	return b.compare(ctx, comparison{
+		name: "HIT, directory, 1 KiB, TLS",
+		base: servers{base}, subject: servers{p},
+		load: load{connections: busy, count: thousand.count},
+		goal: 1.25,
+	})
+}
+
 func sizeText(size int) string {
 	if size >= mebibyte {
 		return fmt.Sprintf("%d MiB", size/mebibyte)

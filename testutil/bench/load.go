@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -57,7 +58,7 @@ func (l load) path(client, n int, random func(int) int) string {
 func (b *bench) send(ctx context.Context, url string, l load) (result, error) {
 	var res result
 	var err error
-	if b.settings.wrk && l.rate == 0 && !l.sweep {
+	if b.settings.wrk && l.rate == 0 && !l.sweep && strings.HasPrefix(url, "http:") {
 		res, err = b.wrk(ctx, url, l)
 	} else {
 		res, err = l.run(ctx, url)

@@ -73,13 +73,19 @@ var sampleTime = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // originName is the origin's name in all recordings.
 const originName = "bench"
 
+// originHost is where that origin was, and originURL its URL.
+const (
+	originHost = "origin.test"
+	originURL  = "https://" + originHost
+)
+
 // recording is the answer as cannery would have recorded it.
 func (s sample) recording(i int) *fixtures.Recording {
 	a := s.answer(i)
 	rec := &fixtures.Recording{Recorded: sampleTime}
 	rec.Request = fixtures.Request{
 		Origin: originName,
-		Base:   "http://origin.test",
+		Base:   originURL,
 		Method: http.MethodGet,
 		Target: target(i),
 		Header: http.Header{"Accept": {"*/*"}},

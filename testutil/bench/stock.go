@@ -68,10 +68,10 @@ func (b *bench) open(ctx context.Context, st *stock, more ...string) (*process, 
 
 // openWarm starts cannery with memory for all recordings, which it then has in
 // it. Offline it needs no leave to.
-func (b *bench) openWarm(ctx context.Context, st *stock) (*process, error) {
-	var room []string
+func (b *bench) openWarm(ctx context.Context, st *stock, more ...string) (*process, error) {
+	room := more
 	if st.store != "offline" {
-		room = []string{"--cache-size", fmt.Sprint(64<<20 + 2*st.count*(st.size+1024))}
+		room = append(room, "--cache-size", fmt.Sprint(64<<20+2*st.count*(st.size+1024)))
 	}
 	p, err := b.open(ctx, st, room...)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s sample) fillRedis(ctx context.Context, url string) error {
 
 // fillFixtures writes a directory of fixtures, a hundred to a folder.
 func (s sample) fillFixtures(dir string) error {
-	config := fmt.Sprintf(`{"version": 1, "origins": {%q: "http://origin.test"}, "rules": {}}`, originName)
+	config := fmt.Sprintf(`{"version": 1, "origins": {%q: %q}, "rules": {}}`, originName, originURL)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (b *bench) wrk(ctx context.Context, url string, l load) (result, error) {
 	if l.fresh {
 		salt = l.salt
 	}
-	address := strings.TrimPrefix(url, "http://")
+	_, address, _ := strings.Cut(url, "://")
 	file := filepath.Join(b.dir, "load-"+strings.ReplaceAll(address, ":", "-")+".lua")
 	if err := os.WriteFile(file, fmt.Appendf(nil, script, salt, l.count, address), 0o600); err != nil {
 		return result{}, err
