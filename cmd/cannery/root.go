@@ -70,7 +70,7 @@ the working directory. Exit codes: 0 ok, 1 failed, 2 misuse, 3 not as recorded,
 		newRun(w), newStart(w), newClearCache(w), newExport(w), newImport(w),
 		newEnv(w), newGuard(w),
 		newList(w), newShow(w), newRemove(w), newVerify(w), newStatus(w), newDoctor(w),
-		newVersion(w),
+		newVersion(w), newMan(w),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
