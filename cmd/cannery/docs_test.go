@@ -6,16 +6,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"example.com/cannery/fixtures/redisstore"
 )
 
-var update = flag.Bool("update", false, "write README.md's tables of flags and commands, and .env.example's list of variables")
+var update = flag.Bool("update", false, "write what is made of the code, or printed, into README.md and other pages, and into .env.example")
 
 // variablesBegin is the line of .env.example that the list stands below.
 const variablesBegin = "# These flags can be set here too.\n"
@@ -39,12 +43,30 @@ func TestExampleHasAllVariables(t *testing.T) {
 	if diff := cmp.Diff(want.String(), got); diff != "" {
 		t.Errorf(".env.example differs from the settings; go test ./cmd/cannery -update writes it (-want +got):\n%s", diff)
 	}
-	for _, name := range []string{envHost, envPort, envPassword, envPasswordToo, envUsername, envDB, envURL} {
+	for _, name := range []string{envHost, envPort, envPassword, envPasswordToo, envUsername, envDB, envURL, envSentinelUsername, envSentinelPassword} {
 		if !strings.Contains(before, name+"=") {
 			t.Errorf(".env.example does not have %s", name)
 		}
 	}
 }
+
+// TestPagesHaveRedisURLs that can be parsed: what they configure is not there to be tried.
+func TestPagesHaveRedisURLs(t *testing.T) {
+	found := 0
+	for _, page := range pages(t) {
+		for _, url := range redisURL.FindAllString(readText(t, filepath.Join("..", "..", page)), -1) {
+			found++
+			if text := (redisstore.Config{URL: url}).String(); !strings.Contains(text, ":***@") {
+				t.Errorf("%s: %s is read as %s", page, url, text)
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("pages have %d URLs of a Redis", found)
+	}
+}
+
+var redisURL = regexp.MustCompile(`rediss?(\+\w+)?://:PASSWORD@[\w.:,/]+`)
 
 // TestExampleIsRecognised: whoever copies it and edits nothing is told so.
 func TestExampleIsRecognised(t *testing.T) {
@@ -98,3 +120,48 @@ func writeText(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestFaultsAreTested: the tests that the page of faults names are there, and each of its
+// rows names some.
+func TestFaultsAreTested(t *testing.T) {
+	tests := map[string]bool{}
+	err := filepath.WalkDir(filepath.Join("..", ".."), func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case strings.HasSuffix(name, ".txtar"):
+			_, script, _ := strings.Cut(filepath.ToSlash(name), "/cmd/cannery/testdata/")
+			tests[script] = true
+		case strings.HasSuffix(name, "_test.go"):
+			for _, found := range testName.FindAllStringSubmatch(readText(t, name), -1) {
+				tests[found[1]] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for line := range strings.Lines(readText(t, "faults.md")) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || strings.HasPrefix(cells[1], "---") || strings.HasSuffix(cells[3], "tested by ") {
+			continue
+		}
+		rows++
+		named := quotedName.FindAllString(cells[3], -1)
+		if len(named) == 0 {
+			t.Errorf("no test stands in the row %s", line)
+		}
+		for _, name := range named {
+			if !tests[strings.Trim(name, "`")] {
+				t.Errorf("faults.md names %s, which is not there", name)
+			}
+		}
+	}
+	if rows < 30 {
+		t.Errorf("faults.md has %d rows", rows)
+	}
+}
+
+var testName = regexp.MustCompile(`(?m)^func (Test\w+)\(`)

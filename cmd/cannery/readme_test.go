@@ -17,21 +17,24 @@ import (
 
 var readmePath = filepath.Join("..", "..", "README.md")
 
+// manualPath is the page of commands and settings.
+const manualPath = "README.md"
+
 func TestReadmeHasTheTableOfFlags(t *testing.T) { checkSection(t, "flags", flagTable()) }
 
 func TestReadmeHasTheTableOfCommands(t *testing.T) { checkSection(t, "commands", commandTable()) }
 
-// checkSection compares what stands between two marks of README.md. With
+// checkSection compares what stands between two marks of the manual. With
 // -update it is written.
 func checkSection(t *testing.T, name, want string) {
 	t.Helper()
 	before, got, after := readmeSection(t, name)
 	if *update {
-		writeText(t, readmePath, before+want+after)
+		writeText(t, manualPath, before+want+after)
 		return
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("README.md has other %s than the code; go test ./cmd/cannery -update writes them (-want +got):\n%s", name, diff)
+		t.Errorf("cmd/cannery/README.md has other %s than the code; go test ./cmd/cannery -update writes them (-want +got):\n%s", name, diff)
 	}
 }
 
@@ -39,10 +42,10 @@ func checkSection(t *testing.T, name, want string) {
 func readmeSection(t *testing.T, name string) (before, section, after string) {
 	t.Helper()
 	begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->\n"
-	before, rest, ok := strings.Cut(readText(t, readmePath), begin)
+	before, rest, ok := strings.Cut(readText(t, manualPath), begin)
 	section, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatalf("README.md has nothing between %q and %q", begin, end)
+		t.Fatalf("cmd/cannery/README.md has nothing between %q and %q", begin, end)
 	}
 	return before + begin, section, end + after
 }
@@ -89,13 +92,17 @@ func inTable(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 // TestFoldersNameTheirFiles: each file of a folder stands in the folder's README.md
 // once, and nothing that is not there.
 func TestFoldersNameTheirFiles(t *testing.T) {
-	for _, dir := range []string{"cmd/cannery", "replay", "replay/explain", "recorder", "fixtures", "fixtures/file", "fixtures/dir", "fixtures/codec", "fixtures/memory", "fixtures/localstore", "fixtures/redisstore", "fixtures/secret", "fixtures/har", "fixtures/drift"} {
+	for _, dir := range []string{"cmd/cannery", "replay", "replay/explain", "replay/page", "recorder", "fixtures", "fixtures/file", "fixtures/dir", "fixtures/codec", "fixtures/memory", "fixtures/localstore", "fixtures/redisstore", "fixtures/secret", "fixtures/har", "fixtures/drift"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", dir, "README.md"))
 		if err != nil {
 			t.Fatal(err)
 		}
+		_, files, found := strings.Cut(string(text), "\n| file |")
+		if !found {
+			t.Errorf("%s/README.md has no list of files", dir)
+		}
 		var patterns []string
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(files) {
 			if cells := strings.Split(line, "|"); len(cells) > 2 {
 				for _, quoted := range quotedName.FindAllString(cells[1], -1) {
 					patterns = append(patterns, strings.Trim(quoted, "`/"))
@@ -124,16 +131,16 @@ func TestFoldersNameTheirFiles(t *testing.T) {
 
 var quotedName = regexp.MustCompile("`[^`]+`")
 
-// TestTheWalkIsTrue: the files and folders that the front page names are there.
+// TestTheWalkIsTrue: the files and folders that the manual names are there.
 func TestTheWalkIsTrue(t *testing.T) {
-	text, err := os.ReadFile(readmePath)
+	text, err := os.ReadFile(manualPath)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, walk, found := strings.Cut(string(text), "## How a request walks through the code\n")
 	walk, _, ended := strings.Cut(walk, "\n## ")
 	if !found || !ended {
-		t.Fatal("README.md does not tell how a request walks through the code")
+		t.Fatal("cmd/cannery/README.md does not tell how a request walks through the code")
 	}
 	named := 0
 	for _, quoted := range quotedName.FindAllString(walk, -1) {
@@ -143,11 +150,11 @@ func TestTheWalkIsTrue(t *testing.T) {
 		}
 		named++
 		if _, err := os.Stat(filepath.Join("..", "..", name)); err != nil {
-			t.Errorf("README.md names %s, which is not there", name)
+			t.Errorf("cmd/cannery/README.md names %s, which is not there", name)
 		}
 	}
 	if named < 10 {
-		t.Errorf("README.md names %d files", named)
+		t.Errorf("cmd/cannery/README.md names %d files", named)
 	}
 }
 
@@ -173,62 +180,31 @@ func partsOf(t *testing.T, dir string) (parts []string) {
 	return parts
 }
 
-// TestReadmeSnippetsRun: with the fixture that stands there too, and nothing
-// else.
-func TestReadmeSnippetsRun(t *testing.T) {
+// TestGoSnippetRuns: the test in testutil's page passes with the fixture that stands
+// there too, and nothing else.
+func TestGoSnippetRuns(t *testing.T) {
 	if testing.Short() {
-		t.Skip("SKIPPED: clients of other languages are tried without -short")
+		t.Skip("SKIPPED: pages are tried without -short")
 	}
-	for _, tt := range []struct {
-		language, file string
-		command        []string
-	}{
-		{"python", "test_uuid.py", []string{"python3", "-m", "unittest"}},
-		{"js", "uuid.test.mjs", []string{"node", "--test"}},
-		{"java", "UUIDTest.java", []string{"java", "UUIDTest.java"}},
-	} {
-		t.Run(tt.language, func(t *testing.T) {
-			t.Parallel()
-			if _, err := exec.LookPath(tt.command[0]); err != nil {
-				t.Skipf("SKIPPED: there is no %s here", tt.command[0])
-			}
-			dir := snippetDir(t, tt.language, tt.file)
-			args := append([]string{"run", "--offline", "--fixtures", "fixtures", "--fail-unused", "--"}, tt.command...)
-			cmd := exec.CommandContext(t.Context(), "cannery", args...)
-			cmd.Dir = dir
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v: %v\n%s", cmd.Args, err, out)
-			}
-		})
-	}
-	t.Run("go", func(t *testing.T) {
-		t.Parallel()
-		dir := snippetDir(t, "go", "uuid_test.go")
-		cmd := exec.CommandContext(t.Context(), "go", "test", filepath.Join(dir, "uuid_test.go"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%v: %v\n%s", cmd.Args, err, out)
-		}
-	})
-}
-
-// snippetDir returns a directory with README's only snippet in a language, and
-// its fixture.
-func snippetDir(t *testing.T, language, file string) string {
-	t.Helper()
+	page := readText(t, filepath.Join("..", "..", "testutil", "README.md"))
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "fixtures"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	writeText(t, filepath.Join(dir, file), snippet(t, language))
-	writeText(t, filepath.Join(dir, "fixtures", "uuid.json"), snippet(t, "json"))
-	return dir
+	writeText(t, filepath.Join(dir, "uuid_test.go"), snippet(t, page, "go"))
+	writeText(t, filepath.Join(dir, "fixtures", "uuid.json"), snippet(t, page, "json"))
+	cmd := exec.CommandContext(t.Context(), "go", "test", filepath.Join(dir, "uuid_test.go"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %v\n%s", cmd.Args, err, out)
+	}
 }
 
-func snippet(t *testing.T, language string) string {
+// snippet returns a page's only snippet in a language.
+func snippet(t *testing.T, page, language string) string {
 	t.Helper()
-	parts := strings.Split(readText(t, readmePath), "\n```"+language+"\n")
+	parts := strings.Split(page, "\n```"+language+"\n")
 	if len(parts) != 2 {
-		t.Fatalf("README.md has %d snippets of %s, want 1", len(parts)-1, language)
+		t.Fatalf("the page has %d snippets of %s, want 1", len(parts)-1, language)
 	}
 	text, _, _ := strings.Cut(parts[1], "```\n")
 	return text
