@@ -58,6 +58,7 @@ func (c RedisConfig) StartCluster(t testing.TB, replicas int) (url string, nodes
 	for _, node := range nodes {
 		awaitInfo(ctx, t, "the cluster", node.Client().ClusterInfo, "cluster_state:ok", fmt.Sprintf("cluster_known_nodes:%d", len(nodes)))
 	}
+	var roles []string // as CLUSTER NODES has them
 	for i, replica := range nodes[masters:] {
 		id, err := nodes[i].Client().ClusterMyID(ctx).Result()
 		if err == nil {
@@ -68,6 +69,11 @@ func (c RedisConfig) StartCluster(t testing.TB, replicas int) (url string, nodes
 		}
 		replication := func(ctx context.Context) *redis.StringCmd { return replica.Client().Info(ctx, "replication") }
 		awaitInfo(ctx, t, "the replica", replication, "master_link_status:up")
+		roles = append(roles, "slave "+id)
+	}
+	// A master hands over to no replica, and nobody elects one, of which it has not heard.
+	for _, node := range nodes {
+		awaitInfo(ctx, t, "a replica that all know", node.Client().ClusterNodes, roles...)
 	}
 	scheme := "redis+cluster://"
 	if c.TLS != nil {

@@ -170,10 +170,13 @@ func (s *RedisServer) StartReplica() *RedisServer {
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	client := s.Client()
+	conn := s.Client().Conn()
+	defer conn.Close()
 	for {
-		info, err := client.Info(ctx, "replication").Result()
-		if strings.Contains(info, "state=online") {
+		// A replica that is online may still load what it was sent: it follows once it
+		// confirms what this connection has seen.
+		info, err := conn.Info(ctx, "replication").Result()
+		if n, err := conn.Wait(ctx, 1, 100*time.Millisecond).Result(); n == 1 && err == nil {
 			return replica
 		}
 		select {
