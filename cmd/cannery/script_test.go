@@ -409,10 +409,10 @@ func wantAdvice(ts *testscript.TestScript) {
 
 const (
 	// scriptDeadline bounds every wait of a script.
-	scriptDeadline = 20 * time.Second
+	scriptDeadline = time.Minute
 
 	// scriptsDeadline bounds all of them.
-	scriptsDeadline = 6 * time.Minute
+	scriptsDeadline = 9 * time.Minute
 )
 
 func scriptAwait(ts *testscript.TestScript, _ bool, args []string) {
