@@ -27,7 +27,7 @@ import (
 )
 
 // hang is how long an exchange may take with whoever sends what it should not.
-const hang = 20 * time.Second
+const hang = 5 * time.Second
 
 // A hostileWorld is what hostile clients meet: cannery as a reverse proxy, plain and
 // with TLS, and as a forward proxy, each before the same strict origin, which has a
