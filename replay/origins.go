@@ -263,12 +263,17 @@ func (w *writer) pathOf(n *neighbourhood, name string) string {
 	return n.paths[name]
 }
 
-// originPath is where the request's origin is, "" for the first.
-func (w *writer) originPath() string {
-	if w.origin == &w.proxy.Origin {
-		return ""
+// askedURL is the URL that the client asked for, a path of the proxy's unless that is
+// its forward proxy.
+func (w *writer) askedURL(r *http.Request) string {
+	switch {
+	case w.asItIs:
+		return w.origin.webURL() + fixtures.RequestTarget(r.RequestURI)
+	case w.origin != &w.proxy.Origin:
+		return OriginPath(w.origin.Name) + r.RequestURI
+	default:
+		return r.RequestURI
 	}
-	return OriginPath(w.origin.Name)
 }
 
 // replacer puts the client's URLs of the proxy in the place of the origins'. It

@@ -14,7 +14,7 @@ import (
 // Unmatched is an offline request that no recording answers.
 type Unmatched struct {
 	Method  string `json:"method"`
-	URL     string `json:"url"` // the request-target, secrets masked, below the path of its origin
+	URL     string `json:"url"` // as the client asked, secrets masked: below the path of its origin, or whole where cannery is its forward proxy
 	Session string `json:"session,omitempty"`
 
 	// Count is how often it has been missed by now, from 1.
@@ -113,7 +113,7 @@ func (p *Proxy) unmatched(w *writer, r *http.Request) error {
 	if !errors.As(err, &problem) {
 		return p.cannotSay(w, r, p.Sequence.failed(err))
 	}
-	u := Unmatched{Method: r.Method, URL: w.originPath() + secret.CleanTargetOf(r.Header, r.RequestURI), Session: w.session, Text: err.Error()}
+	u := Unmatched{Method: r.Method, URL: secret.CleanTargetOf(r.Header, w.askedURL(r)), Session: w.session, Text: err.Error()}
 	u.Reason = u.Text
 	if miss := new(explain.Miss); errors.As(err, &miss) {
 		u.Text, u.Rule, u.Reason = miss.Text(), miss.Rule, miss.Reason
