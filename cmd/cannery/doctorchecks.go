@@ -50,7 +50,11 @@ func (o *doctor) trySettings(context.Context) (found []checkup.Finding) {
 			found = append(found, failed(err))
 		case source != "":
 			set++
-			found = append(found, checkup.Found(fmt.Sprintf("%s is %q", source, masked(v.text))))
+			text := v.text
+			if v.list {
+				text = strings.Join(v.given, ",")
+			}
+			found = append(found, checkup.Found(fmt.Sprintf("%s is %q", source, masked(text))))
 		}
 		// What is wrong has been told of: here it does not count.
 		if mine := o.flags.set.Lookup(v.flag); mine != nil && !mine.Changed && err == nil {
