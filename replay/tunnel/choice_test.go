@@ -81,10 +81,11 @@ func TestChosenHostsAreAnsweredFor(t *testing.T) {
 // TestWhatIsNotChosenIsRefusedOffline: with the reason, and nobody is reached.
 func TestWhatIsNotChosenIsRefusedOffline(t *testing.T) {
 	b := setUp(t, nil).goOffline(t, func(b *bench) {
-		b.front.Choice = tunnel.Choice{Except: patterns(t, "left.example.com")}
+		b.front.Choice = tunnel.Choice{Except: patterns(t, "left.example.com", "127.0.0.1:9090")}
 	})
 	for host, want := range map[string]string{
 		"left.example.com:443": "--only or --except",
+		"127.0.0.1:9090":       "--only or --except",
 		"localhost:443":        "--proxy-loopback",
 		"127.0.0.1:8443":       "--proxy-loopback",
 		"[::1]:443":            "NO_PROXY=::1",

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -88,11 +89,14 @@ func (c *timedHost) CloseWrite() error { return closeWrite(c.Conn) }
 
 // bar refuses a host that is left alone where nothing can be passed through.
 func (p *Proxy) bar(w http.ResponseWriter, r *http.Request, host string) {
+	at := &url.URL{Scheme: "http", Host: host}
 	why := "it is left out by --only or --except"
-	hint := "change --only or --except, or set NO_PROXY=" + hostOf(host) + " for the client, so that it asks the host itself"
-	if isLoopback(hostOf(host)) {
+	hint := "change --only or --except, or set NO_PROXY=" + at.Hostname() + " for the client, so that it asks the host itself"
+	with := p.Choice
+	with.Loopback = true
+	if with.has(at.Hostname(), portOf(at)) {
 		why = "it is this machine, which is left alone"
-		hint = "set NO_PROXY=" + hostOf(host) + " for the client, so that it asks the host itself; or have cannery answer for this machine too: --proxy-loopback"
+		hint = "set NO_PROXY=" + at.Hostname() + " for the client, so that it asks the host itself; or have cannery answer for this machine too: --proxy-loopback"
 	}
 	p.Uncaught.add(Barred, host, clientName(r), why)
 	p.Handler.Refuse(w, r, &fixtures.Problem{
@@ -101,11 +105,4 @@ func (p *Proxy) bar(w http.ResponseWriter, r *http.Request, host string) {
 		Detail: fmt.Sprintf("%s: %s, and offline nothing is passed through", host, why),
 		Hint:   hint,
 	})
-}
-
-func hostOf(authority string) string {
-	if host, _, err := net.SplitHostPort(authority); err == nil {
-		return host
-	}
-	return authority
 }
