@@ -84,30 +84,49 @@ func NormalOrigin(u *url.URL) *url.URL {
 	}
 }
 
-// address points a request at the origin. Its path and query reach the origin
-// byte for byte, and nothing is added that would change the answer.
-func (rec *Recorder) address(pr *httputil.ProxyRequest) {
-	path, query, hasQuery := strings.Cut(requestTarget(pr.In), "?")
-	out := pr.Out
-	base := strings.TrimSuffix(rec.Origin.EscapedPath(), "/")
-	out.URL = &url.URL{
-		Scheme:     fixtures.WebScheme(rec.Origin.Scheme),
-		Host:       rec.Origin.Host,
-		Path:       base + path,
-		Opaque:     base + path,
+// TargetURL returns the URL of a request-target at an origin. Its path and query
+// reach the origin byte for byte.
+func TargetURL(origin *url.URL, target string) *url.URL {
+	path, query, hasQuery := strings.Cut(target, "?")
+	whole := "*"
+	if path != "*" {
+		whole = strings.TrimSuffix(origin.EscapedPath(), "/") + path
+	}
+	u := &url.URL{
+		Scheme:     fixtures.WebScheme(origin.Scheme),
+		Host:       origin.Host,
+		Path:       whole,
+		Opaque:     whole,
 		RawQuery:   query,
 		ForceQuery: hasQuery && query == "",
 	}
-	if strings.HasPrefix(out.URL.Opaque, "//") {
+	switch {
+	case strings.HasPrefix(whole, "//"):
 		// net/url takes such an Opaque for an authority.
-		out.URL.Opaque, out.URL.RawPath = "", out.URL.Opaque
-		if unescaped, err := url.PathUnescape(out.URL.RawPath); err == nil {
-			out.URL.Path = unescaped
+		u.Opaque, u.RawPath = "", whole
+		if unescaped, err := url.PathUnescape(whole); err == nil {
+			u.Path = unescaped
 		}
+	case origin.Scheme == "http" && forwardsWhole(u):
+		// A proxy wants the whole URL (RFC 9112, section 3.2.2), and of "*" the
+		// origin alone. net/http makes one of a path only where there is no Opaque.
+		u.Opaque = "//" + u.Host + strings.TrimPrefix(whole, "*")
 	}
-	if path == "*" {
-		out.URL.Path, out.URL.Opaque = "*", "*"
-	}
+	return u
+}
+
+// forwardsWhole reports whether plain HTTP goes through a proxy that is to forward it,
+// as a transport of NewTransport is told by this process's environment.
+func forwardsWhole(u *url.URL) bool {
+	via, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	return err == nil && via != nil && (via.Scheme == "http" || via.Scheme == "https")
+}
+
+// address points a request at the origin, and adds nothing that would change the
+// answer.
+func (rec *Recorder) address(pr *httputil.ProxyRequest) {
+	out := pr.Out
+	out.URL = TargetURL(rec.Origin, requestTarget(pr.In))
 	out.Host = rec.Origin.Host
 	delete(out.Header, "Http2-Settings") // which ReverseProxy does not know
 	if up := out.Header.Get("Upgrade"); up != "" && (out.Method != http.MethodGet || !strings.EqualFold(up, "websocket")) {

@@ -21,6 +21,7 @@ import (
 	"example.com/cannery/fixtures/drift"
 	"example.com/cannery/fixtures/field"
 	"example.com/cannery/fixtures/secret"
+	"example.com/cannery/recorder"
 )
 
 // An asker asks origins recorded questions. It may be used concurrently.
@@ -140,7 +141,7 @@ func cleanerWith(rules *fixtures.Rules, header http.Header) (*secret.Cleaner, er
 // fetch sends an origin a recorded request as it was, but for what the header replaces.
 func (a *asker) fetch(ctx context.Context, at *url.URL, req *fixtures.Request) (*fixtures.Response, error) {
 	r := (&http.Request{
-		Method: req.Method, URL: targetURL(at, req.Target), Host: at.Host,
+		Method: req.Method, URL: recorder.TargetURL(at, req.Target), Host: at.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: req.Header.Clone(),
 	}).WithContext(ctx)
 	if r.Header == nil {
@@ -166,26 +167,6 @@ func (a *asker) fetch(ctx context.Context, at *url.URL, req *fixtures.Request) (
 		return nil, fmt.Errorf("read the answer: it is longer than %s", sizeText(maxAnswer))
 	}
 	return responseOf(res, content), nil
-}
-
-// targetURL returns the URL of a request-target at an origin, its path and
-// query byte for byte.
-func targetURL(origin *url.URL, target string) *url.URL {
-	path, query, hasQuery := strings.Cut(target, "?")
-	scheme := fixtures.WebScheme(origin.Scheme)
-	if path == "*" {
-		return &url.URL{Scheme: scheme, Host: origin.Host, Path: "*", Opaque: "*"}
-	}
-	whole := strings.TrimSuffix(origin.EscapedPath(), "/") + path
-	u := &url.URL{Scheme: scheme, Host: origin.Host, Path: whole, Opaque: whole, RawQuery: query, ForceQuery: hasQuery && query == ""}
-	if strings.HasPrefix(whole, "//") {
-		// net/url takes such an Opaque for an authority.
-		u.Opaque, u.RawPath = "", whole
-		if unescaped, err := url.PathUnescape(whole); err == nil {
-			u.Path = unescaped
-		}
-	}
-	return u
 }
 
 // connectionFields are no part of an answer (RFC 9110, section 7.6.1).

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 
 	"example.com/cannery/replay/authority"
@@ -37,11 +38,17 @@ func New(handler http.Handler) (*Net, error) {
 	n.inside = &http.Server{Handler: handler, TLSConfig: a.Config(func(net.Conn) string { return "localhost" })}
 	go n.inside.Serve(n.tunnels)
 	n.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodConnect {
+		target, whole := strings.CutPrefix(r.RequestURI, "http://"+r.URL.Host)
+		switch {
+		case r.Method == http.MethodConnect:
 			n.open(w, r)
-			return
+		case !whole || r.URL.Host == "": // RFC 9112, section 3.2.2
+			http.Error(w, "a proxy is asked for a whole URL, not for "+r.RequestURI, http.StatusBadRequest)
+		default:
+			asked := r.Clone(r.Context())
+			asked.RequestURI, asked.URL.Scheme, asked.URL.Host = target, "", ""
+			handler.ServeHTTP(w, asked)
 		}
-		handler.ServeHTTP(w, r)
 	}))
 	n.URL = n.front.URL
 	return n, nil
