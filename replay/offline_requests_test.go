@@ -214,7 +214,7 @@ func TestOfflineNamesTheProxyAndNotTheOrigin(t *testing.T) {
 			got := []string{a.header.Get("Location"), a.header.Get("Link"), a.header.Get("Set-Cookie"), a.body}
 			want := []string{
 				at + "/next?a=1",
-				"<" + at + "/page/2>; rel=next, </page/3>; rel=last",
+				"<" + at + "/page/2>; rel=next, <" + prefix + "/page/3>; rel=last",
 				"sid=1",
 				fmt.Sprintf(`{"self":%q}`, at+"/"),
 			}

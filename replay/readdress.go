@@ -3,6 +3,7 @@ package replay
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -53,20 +54,53 @@ func leads(name string) bool {
 	return strings.HasSuffix(name, "Location") || strings.HasSuffix(name, "-Url") || strings.HasSuffix(name, "-Uri")
 }
 
+// These find what a field names by its path alone, which is at the origin too.
+var (
+	locationPath = regexp.MustCompile(`^/.*`)
+	linkPath     = regexp.MustCompile(`</[^>]*`) // RFC 8288, section 3
+	refreshPath  = regexp.MustCompile(`(?i)url=["']?/[^"']*`)
+)
+
+func pathsIn(field string) *regexp.Regexp {
+	switch {
+	case field == "Link":
+		return linkPath
+	case field == "Refresh":
+		return refreshPath
+	case strings.HasSuffix(field, "Location"):
+		return locationPath
+	}
+	return nil
+}
+
 // readdressed adapts the values of a field that leads.
 func (w *writer) readdressed(values []string, field string) []string {
-	base := basePath(w.at())
+	base, paths := basePath(w.at()), pathsIn(field)
 	out := slices.Clone(values)
 	for i, value := range out {
 		out[i] = string(w.replacer().All([]byte(value)))
-		// A path alone is at the origin too.
-		if strings.HasSuffix(field, "Location") && strings.HasPrefix(out[i], "/") && !strings.HasPrefix(out[i], "//") {
-			if rest, ok := strings.CutPrefix(out[i], base); ok && (rest == "" || strings.IndexByte("/?#", rest[0]) >= 0) {
-				out[i] = w.prefix + rest
-			}
+		if paths == nil || base == "" && w.prefix == "" {
+			continue
 		}
+		out[i] = paths.ReplaceAllStringFunc(out[i], func(found string) string {
+			n := strings.IndexByte(found, '/')
+			if strings.HasPrefix(found[n:], "//") { // a host follows
+				return found
+			}
+			return found[:n] + w.readdressedPath(found[n:], base)
+		})
 	}
 	return out
+}
+
+// readdressedPath adapts a path at the origin. One that is not below the origin's own
+// would lead to another path there, so it becomes the whole URL.
+func (w *writer) readdressedPath(path, base string) string {
+	if rest, under := strings.CutPrefix(path, base); under && (rest == "" || strings.IndexByte("/?#", rest[0]) >= 0) {
+		return w.prefix + rest
+	}
+	root := url.URL{Scheme: w.at().Scheme, Host: w.at().Host}
+	return string(w.replacer().All([]byte(fixtures.WebURL(root.String()) + path)))
 }
 
 // clientBase is the URL by which the client knows the proxy.

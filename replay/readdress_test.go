@@ -3,6 +3,7 @@ package replay_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -91,6 +92,32 @@ func TestBasePathOfTheOriginIsHidden(t *testing.T) {
 		a = b.get(t, "/__cannery/session/s1/home")
 		if got := a.header.Get("Location"); got != "/__cannery/session/s1/login?from=/base/home" {
 			t.Errorf("Location in a session %q", got)
+		}
+	}
+}
+
+// TestPathsInFieldsStayWithTheirOrigin: below its own path and in their session, and
+// beside its path they are where they were.
+func TestPathsInFieldsStayWithTheirOrigin(t *testing.T) {
+	var field, value string
+	b := setUp(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set(field, value) }, nil)
+	b.front(t, b.origin.URL+"/base/", nil)
+	const session = "/__cannery/session/s1"
+	for i, tt := range []struct{ field, value, want string }{
+		{"Location", "/base", session},
+		{"Location", "/basement", b.origin.URL + "/basement"},
+		{"Content-Location", "/other?x=/base/y", b.origin.URL + "/other?x=/base/y"},
+		{"Location", "next", "next"},
+		{"Link", `</base/p?page=2>; rel="next", </other>; rel=up, <//cdn.test/x>, <p3>`, "<" + session + "/p?page=2>; rel=\"next\", <" + b.origin.URL + "/other>; rel=up, <//cdn.test/x>, <p3>"},
+		{"Refresh", "5; url=/base/x", "5; url=" + session + "/x"},
+		{"Www-Authenticate", `Basic realm="/base/x"`, `Basic realm="/base/x"`},
+	} {
+		field, value = tt.field, tt.value
+		for _, cache := range []string{"MISS", "HIT"} {
+			a := b.get(t, fmt.Sprintf("%s/%d", session, i))
+			if got := a.header.Get(tt.field); got != tt.want || a.cache() != cache {
+				t.Errorf("%s %s: %s: %q, want %q", a.cache(), tt.field, tt.value, got, tt.want)
+			}
 		}
 	}
 }
