@@ -286,10 +286,6 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 		fmt.Sprintf("%s is recorded %d times with other secrets and other answers, and which is yours cannot be told:", x.name(), n),
 		"a recording has placeholders where the secrets were.",
 	}
-	fixes := []fix{
-		{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: placeholder.Mark + "-password-1"},
-		apart,
-	}
 	all, err := x.From.Contents(ctx)
 	if err != nil {
 		return err
@@ -297,6 +293,11 @@ func (x *explainer) severalSecrets(ctx context.Context) error {
 	near, err := x.nearest(ctx, all)
 	if err != nil || near == nil {
 		return errors.Join(err, errNoTakes)
+	}
+	recorded := placeholder.Numbered.FindString(near.rec.Request.Target + "\n" + string(near.rec.Request.Body))
+	fixes := []fix{
+		{when: "To choose one, send what stands in its fixture instead of the secret, such as:", command: cmp.Or(recorded, placeholder.Mark+"-password-1")},
+		apart,
 	}
 	rule, err := x.rule(ctx, near, all)
 	if err != nil {
