@@ -71,6 +71,11 @@ func (d *dialogue) hear(from talk.Party, p []byte) {
 	} else if known := f.size - int64(len(p)); from == talk.Client && known < d.prefixed {
 		p = p[d.prefixed-known:]
 	}
+	f.pass(p, func() { d.note(from) })
+}
+
+// pass goes over what a party sends, and calls ended at the end of each message.
+func (f *frames) pass(p []byte, ended func()) {
 	for len(p) > 0 {
 		if len(f.head) < protobody.HeadSize {
 			n := min(protobody.HeadSize-len(f.head), len(p))
@@ -84,10 +89,13 @@ func (d *dialogue) hear(from talk.Party, p []byte) {
 		f.left, p = f.left-n, p[n:]
 		if f.left == 0 {
 			f.head = f.head[:0]
-			d.note(from)
+			ended()
 		}
 	}
 }
+
+// whole reports whether no message has begun that has not ended.
+func (f *frames) whole() bool { return len(f.head) == 0 }
 
 // bound notes which message is beyond what is recorded. It is called with mu held, as is
 // note.

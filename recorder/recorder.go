@@ -183,7 +183,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 	answered := false
 	var p httputil.ReverseProxy
 	p = httputil.ReverseProxy{
-		Transport: rec.Transport,
+		Transport: deadlineTransport{rec.Transport},
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
 			if x.record && !x.unsafe {
