@@ -123,14 +123,15 @@ func (d *dialogue) note(from talk.Party) {
 }
 
 // conversation returns the turns of a call that is one. Ended says that its client has
-// said that it has no more to say; failed, that its server ended it with an error: what
-// a client says after that server's last message is then chance.
+// said that it has no more to say; failed, that its server ended it with an error. The
+// error may answer what the client said next after the server's last message. How much
+// more it said before it knew is chance.
 func (d *dialogue) conversation(ended, failed bool) []turn {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	turns := d.turns
 	if failed && !ended {
-		for len(turns) > 1 && turns[len(turns)-1].from == talk.Client {
+		for len(turns) > 1 && turns[len(turns)-1].from == talk.Client && turns[len(turns)-2].from == talk.Client {
 			turns = turns[:len(turns)-1]
 		}
 	}

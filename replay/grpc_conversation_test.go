@@ -109,6 +109,54 @@ func TestConversationsAreToldApartByWhatTheirClientsSay(t *testing.T) {
 	}
 }
 
+// refusedLast says a text and, when that has been echoed, asks for an error, or says no
+// more.
+func refusedLast(text, last string) call {
+	return func(ctx context.Context, client pb.TestServiceClient, seen ...grpc.CallOption) (string, error) {
+		stream, err := client.FullDuplexCall(ctx, seen...)
+		if err != nil {
+			return "", err
+		}
+		if err := stream.Send(&pb.StreamingOutputCallRequest{Payload: payload(text)}); err != nil {
+			return "", err
+		}
+		message, err := stream.Recv()
+		if err != nil {
+			return "", err
+		}
+		if last == "" {
+			err = stream.CloseSend()
+		} else {
+			err = stream.Send(&pb.StreamingOutputCallRequest{ResponseStatus: &pb.EchoStatus{Code: 3, Message: last}})
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		_, err = stream.Recv()
+		return string(message.GetPayload().GetBody()), err
+	}
+}
+
+// TestTheMessageThatEndsACallCounts: an error is the answer to it, and to no other.
+func TestTheMessageThatEndsACallCounts(t *testing.T) {
+	t.Parallel()
+	b := setUpGRPC(t, "h2c", nil)
+	recorded := refusedLast("a", "bad").from(t, b.client(t))
+	if want := "rpc error: code = InvalidArgument desc = bad"; recorded.Status != want {
+		t.Fatalf("live: %+v", recorded)
+	}
+	b.server.Stop()
+	client := b.goOffline(t, nil).client(t)
+	if got := refusedLast("a", "bad").from(t, client); got.Text != "a" || got.Status != recorded.Status || got.cache != "HIT" {
+		t.Errorf("the same again: %+v", got)
+	}
+	for last, want := range map[string]string{"worse": "messages[2] differs", "": "messages[2] is missing"} {
+		if got := refusedLast("a", last).from(t, client); !strings.HasPrefix(got.Status, "rpc error: code = FailedPrecondition ") || !strings.Contains(got.Status, want) {
+			t.Errorf("%q: %+v", last, got)
+		}
+	}
+}
+
 // TestConversationsAreCompressed as they were recorded, for those who take it.
 func TestConversationsAreCompressed(t *testing.T) {
 	t.Parallel()

@@ -17,9 +17,9 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// A Service says what it hears: a unary call once, or with the status that it is asked
-// for; a stream of the server's five times; one of both sides message by message. What
-// else it is called for is not implemented.
+// A Service says what it hears: a unary call once, a stream of the server's five times,
+// one of both sides message by message. A unary call and one of both sides end with the
+// status that they are asked for. What else it is called for is not implemented.
 type Service struct {
 	pb.UnimplementedTestServiceServer
 }
@@ -48,6 +48,9 @@ func (Service) FullDuplexCall(stream grpc.BidiStreamingServer[pb.StreamingOutput
 		}
 		if err != nil {
 			return err
+		}
+		if want := message.GetResponseStatus(); want != nil {
+			return status.Error(codes.Code(want.GetCode()), want.GetMessage())
 		}
 		if err := stream.Send(&pb.StreamingOutputCallResponse{Payload: message.GetPayload()}); err != nil {
 			return err
