@@ -372,6 +372,27 @@ func TestParallelSocketsFindTheirOwnTakes(t *testing.T) {
 	}
 }
 
+// TestTakesBeginAlikeButForWhatIsVolatile: what a server says when may stand before what
+// tells its clients apart.
+func TestTakesBeginAlikeButForWhatIsVolatile(t *testing.T) {
+	b := setUp(t, chat(t), nil)
+	if err := b.store.SetRules(t.Context(), fixtures.Rules{Volatile: []string{"json:$.at"}}); err != nil {
+		t.Fatal(err)
+	}
+	for at, name := range []string{"ada", "bob"} {
+		keep(t, b, sample.Talk("/ws", said(talk.Server, fmt.Sprintf(`{"at":%d}`, at)), said(talk.Client, name), said(talk.Server, "hello "+name)))
+	}
+	off := b.goOffline(t, func(p *replay.Proxy) { p.Sequence.AfterLast = replay.FailAfterLast })
+	first, _ := dialSocket(t, off.URL+"/ws", nil)
+	hears(t, first, textKind, `{"at":0}`)
+	second, _ := dialSocket(t, off.URL+"/ws", nil)
+	hears(t, second, textKind, `{"at":1}`)
+	tells(t, first, textKind, "bob")
+	hears(t, first, textKind, "hello bob")
+	tells(t, second, textKind, "ada")
+	hears(t, second, textKind, "hello ada")
+}
+
 func TestTakesOfAConversationStandInTheOrderRecorded(t *testing.T) {
 	b := setUp(t, chat(t), nil)
 	for i := range 3 {
