@@ -44,7 +44,7 @@ type questions struct {
 // The reasons not to ask.
 const (
 	skipUnsafe  = "unsafe"
-	skipTalk    = "that is a conversation"
+	skipTalk    = "with a conversation"
 	skipOrigin  = "of another origin"
 	skipSecret  = "with a secret that is not kept"
 	skipContent = "with content that is not kept"
