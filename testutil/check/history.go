@@ -90,8 +90,24 @@ type birth struct {
 }
 
 // patience is how many removals there must have been while a request waited before it
-// may have asked the origin by itself: replay lets it after some rounds more.
-const patience = 2
+// may have asked the origin by itself: replay lets it after some rounds more. One that
+// lasts, as while a slot moves, takes as many rounds: then rounds is how many answers of
+// the origin must have been kept by nobody, less those whose clients left too early.
+const (
+	patience = 2
+	rounds   = 4
+)
+
+// impatient reports whether a request that waited may have asked the origin by itself.
+func (s *subject) impatient(waited Span) bool {
+	removals, fetches := s.touches.during(waited), 0
+	for _, f := range s.fetches {
+		if waited.Start <= f.End && f.End <= waited.End {
+			fetches++
+		}
+	}
+	return removals >= patience || removals > 0 && fetches >= rounds
+}
 
 // Check returns what is wrong with a history, in words and in the order of times, nil when
 // nothing is.
@@ -309,7 +325,7 @@ func (c *checker) flights(s *subject) {
 		if before != nil && f.Start < before.End && a.Cache != "BYPASS" {
 			first := c.answers[before.ID]
 			waited := Span{a.Start, f.Start}
-			if first.Cache != "BYPASS" && !a.slow() && !first.slow() && !c.outage(Span{min(first.Start, a.Start), f.Start}) && s.touches.during(waited) < patience && !c.goesAlone(s, a) {
+			if first.Cache != "BYPASS" && !a.slow() && !first.slow() && !c.outage(Span{min(first.Start, a.Start), f.Start}) && !s.impatient(waited) && !c.goesAlone(s, a) {
 				c.say(a, "the origin was asked while it answered the same request, from %v to %v", before.Start, before.End)
 			}
 		}
