@@ -21,6 +21,7 @@ func FuzzAnswerIsReplayedAsItCame(f *testing.F) {
 		"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=\r\nContent-Length: 32\r\n\r\n<a href=\"{ORIGIN}/x\">{ORIGIN}</a>",
 		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {ORIGIN}\n\ndata: [DONE]\n\n",
 		"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00",
+		"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nContent-Length: 4\r\n\r\n{}\n1",
 		"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\nHTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-0/9\r\nContent-Length: 1\r\n\r\nx",
 		"HTTP/1.1 200 OK\r\nVary: *\r\nEtag: \"\r\nWww-Authenticate: Basic realm=\"{ORIGIN}\"\r\nContent-Length: 99\r\n\r\ncut",
 		"HTTP/1.1 204 No\r\nDate: x\r\nConnection: X-A\r\nX-A: b\r\n\r\n",

@@ -60,8 +60,9 @@ func (w *writer) plan(header http.Header) (held bool) {
 		w.body = w.newBodyWriter(nil) // the header is the same either way
 		return false
 	}
-	// Of events each counts when it comes; trailers follow a header that is out.
-	if size > maxHeld || isEvents(header) || header["Trailer"] != nil {
+	// Of events each counts when it comes, but not of those whose length is known at
+	// their beginning; trailers follow a header that is out.
+	if size > maxHeld || length == "" && isEvents(header) || header["Trailer"] != nil {
 		w.body = w.asItComes(codings)
 		return false
 	}
