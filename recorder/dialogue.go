@@ -164,8 +164,7 @@ func (c *capture) converse() (why string, err error) {
 	if first := rec.Request.Body; len(content) < len(first) {
 		content = first // it was known before it was sent
 	}
-	failed := c.res.Trailer.Get("Grpc-Status") != "0" && c.res.Header.Get("Grpc-Status") != "0"
-	turns := d.conversation(ended, failed)
+	turns := d.conversation(ended, protobody.Failed(c.res.Header, c.res.Trailer))
 	if turns == nil {
 		// What the client sent besides its one message, the server has not waited for.
 		if rec.Request.Body == nil {

@@ -241,7 +241,7 @@ func (p *Proxy) endCall(r *http.Request, c *conversation, call *replayedCall) er
 	defer timer.Stop()
 	select {
 	case said, ok := <-call.said:
-		if ok && !callFailed(res) && !res.Open {
+		if ok && !protobody.Failed(res.Header, res.Trailer) && !res.Open {
 			return p.saidOtherwise(r, c, call, errOtherwise, said, nil)
 		}
 	case <-timer.C:
@@ -253,10 +253,6 @@ func (p *Proxy) endCall(r *http.Request, c *conversation, call *replayedCall) er
 		p.stayOpen(call.w, r)
 	}
 	return p.serveTrailer(call.w, res)
-}
-
-func callFailed(res *fixtures.Response) bool {
-	return res.Trailer.Get("Grpc-Status") != "0" && res.Header.Get("Grpc-Status") != "0"
 }
 
 // saidTooLittle ends a call whose client has no more to say where its server waited for
