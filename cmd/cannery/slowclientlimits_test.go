@@ -59,14 +59,39 @@ func TestEachPieceHasItsOwnTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
-	if err := server.SetWriteDeadline(time.Unix(1, 0)); err != nil {
+	for _, set := range []func(time.Time) error{server.SetWriteDeadline, server.SetDeadline} {
+		if err := set(time.Unix(1, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(server, "!"); err != nil {
+			t.Errorf("a piece has the time of the one before: %v", err)
+		}
+		if _, err := io.ReadFull(client, make([]byte, 1)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTimeOfWritesThatFollowEachOther: one deadline may serve several writes, and net/http
+// takes none of them its bound.
+func TestTimeOfWritesThatFollowEachOther(t *testing.T) {
+	t.Parallel()
+	timed := timedTo(t)
+	timed.slowest = soon
+	dialed(t, timed)
+	server, err := timed.Accept()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(server, "!"); err != nil {
-		t.Errorf("a piece has the time of the one before: %v", err)
+	defer server.Close()
+	for err == nil {
+		_, err = server.Write(make([]byte, 1<<20))
+		if err := server.SetDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if _, err := io.ReadFull(client, make([]byte, 1)); err != nil {
-		t.Error(err)
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the write ended with %v", err)
 	}
 }
 
