@@ -78,7 +78,7 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 		l.miss = &miss{seen: fixtures.SeenAll}
 		return nil, nil
 	}
-	var own miss // as far as the request itself is concerned
+	var own miss // as far as the request itself is concerned; on the heap only where it counts
 	for candidate := range candidates(req) {
 		key := l.keys.key(&c.keys, rules, candidate)
 		takes, err := c.Store.Takes(ctx, l.view, key, candidate)
@@ -104,7 +104,8 @@ func (c *Cache) inView(ctx context.Context, l *lookup) (*fixtures.Recording, err
 			own = miss{key, takes, takes.Last()}
 		}
 	}
-	l.miss = &own
+	missed := own
+	l.miss = &missed
 	return nil, nil
 }
 

@@ -72,7 +72,10 @@ func acceptsEncoding(r *http.Request, encoding string) bool {
 // plainFor returns a recording without the compression of its messages, if it has one
 // that the client does not take.
 func plainFor(r *http.Request, rec *fixtures.Recording) *fixtures.Recording {
-	res := rec.Response
+	res := &rec.Response
+	if !protobody.HasEncoding(res.Header) {
+		return rec
+	}
 	format, _ := protobody.FormatOf(res.Header.Get("Content-Type"))
 	encoding := format.Encoding(res.Header)
 	if encoding == "" || res.Body.Source != nil || acceptsEncoding(r, encoding) || slices.Contains(field.List(r.Header["Connect-Accept-Encoding"]), encoding) {

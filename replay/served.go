@@ -11,10 +11,16 @@ import (
 // session. It may be used concurrently.
 type served struct {
 	shards [16]struct {
-		mu    sync.Mutex
-		times map[identified]int64  // guarded by mu
-		keys  map[fixtures.Key]bool // of all that were served; guarded by mu
+		mu     sync.Mutex
+		counts map[identified]*servedCount // guarded by mu, as what it points to
+		keys   map[fixtures.Key]bool       // of all that were served; guarded by mu
 	}
+}
+
+// A servedCount is of one recording.
+type servedCount struct {
+	times int64
+	key   fixtures.Key // that it was found under last: nearly always the only one
 }
 
 // An identified recording is one of a store. A fixture is the same in all, under
@@ -36,11 +42,18 @@ func (s *served) add(key fixtures.Key, rec *fixtures.Recording) {
 	shard := &s.shards[id.shard()]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if shard.times == nil {
-		shard.times, shard.keys = map[identified]int64{}, map[fixtures.Key]bool{}
+	count := shard.counts[id]
+	if count == nil {
+		if shard.counts == nil {
+			shard.counts, shard.keys = map[identified]*servedCount{}, map[fixtures.Key]bool{}
+		}
+		count = new(servedCount)
+		shard.counts[id] = count
 	}
-	shard.times[id]++
-	shard.keys[key] = true
+	if count.times == 0 || count.key != key {
+		count.key, shard.keys[key] = key, true
+	}
+	count.times++
 }
 
 // has reports whether a recording has been served under a key.
@@ -62,7 +75,10 @@ func (s *served) times(key fixtures.Key, rec *fixtures.Recording) int64 {
 	shard := &s.shards[id.shard()]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	return shard.times[id]
+	if count := shard.counts[id]; count != nil {
+		return count.times
+	}
+	return 0
 }
 
 func (id *identified) shard() int {
