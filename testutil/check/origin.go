@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 )
 
 // idHeader tells the origin which request it is asked by. It takes no part in
@@ -81,4 +84,40 @@ func (o *origin) take() []Fetch {
 	all := o.fetches
 	o.fetches = nil
 	return all
+}
+
+// eventsOf is the stream of events of a URL, which is the same each time.
+func eventsOf(url string) string {
+	var all strings.Builder
+	for n := range 9 {
+		fmt.Fprintf(&all, "data: %s %d\n\n", url, n)
+	}
+	return all.String()
+}
+
+// serveEvents sends the events of a URL one by one.
+func serveEvents(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	for event := range strings.SplitAfterSeq(eventsOf(r.URL.Path), "\n\n") {
+		io.WriteString(w, event)
+		if http.NewResponseController(w).Flush() != nil {
+			return // nobody listens any more
+		}
+		time.Sleep(time.Millisecond) // events come in the course of time
+	}
+}
+
+// serveSocket says again what it hears.
+func serveSocket(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	for {
+		kind, heard, err := conn.Read(r.Context())
+		if err != nil || conn.Write(r.Context(), kind, heard) != nil {
+			return
+		}
+	}
 }

@@ -3,19 +3,15 @@ package check
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures"
 	"example.com/cannery/testutil/storetest"
 )
 
@@ -166,14 +162,7 @@ func (r *run) round(number uint64, takes time.Duration) *History {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	defer cancel()
 	var running sync.WaitGroup
-	for i := range r.cfg.Clients {
-		random := rand.New(rand.NewPCG(r.cfg.Seed+number, uint64(i)+1))
-		running.Go(func() {
-			for ctx.Err() == nil {
-				r.ask(r.proxies[i%len(r.proxies)], random)
-			}
-		})
-	}
+	r.clients(ctx, &running, number, r.ask)
 	running.Go(func() {
 		random := rand.New(rand.NewPCG(r.cfg.Seed+number, 0))
 		for ctx.Err() == nil {
@@ -189,6 +178,18 @@ func (r *run) round(number uint64, takes time.Duration) *History {
 	r.history.Fetches = r.origin.take()
 	r.unsent()
 	return r.history
+}
+
+// clients starts those of a load, which do something again and again.
+func (r *run) clients(ctx context.Context, running *sync.WaitGroup, number uint64, once func(proxy string, random *rand.Rand)) {
+	for i := range r.cfg.Clients {
+		random := rand.New(rand.NewPCG(r.cfg.Seed+number, uint64(i)+1))
+		running.Go(func() {
+			for ctx.Err() == nil {
+				once(r.proxies[i%len(r.proxies)], random)
+			}
+		})
+	}
 }
 
 // faults returns when a round is over. It kills the Redis meanwhile, or does what there
@@ -264,45 +265,45 @@ func (r *run) unsent() {
 
 func anyURL(random *rand.Rand) string { return fmt.Sprint("/u/", random.IntN(urls)) }
 
+func anySubject(random *rand.Rand) Subject {
+	return Subject{anyURL(random), callers[random.IntN(len(callers))]}
+}
+
 // ask asks for something as a client, which leaves early now and then.
 func (r *run) ask(proxy string, random *rand.Rand) {
-	a := Answer{ID: r.ids.Add(1), Subject: Subject{anyURL(random), callers[random.IntN(len(callers))]}}
-	ctx, cancel := context.WithCancel(r.t.Context())
-	defer cancel()
-	if a.Left = random.IntN(50) == 0; a.Left {
-		defer time.AfterFunc(time.Duration(random.IntN(4000))*time.Microsecond, cancel).Stop()
+	subject, leave := anySubject(random), time.Duration(0)
+	if random.IntN(50) == 0 {
+		leave = time.Duration(random.IntN(4000)+1) * time.Microsecond
 	}
-	a.Start = r.now()
-	req, err := r.request(ctx, proxy, &a)
-	if err == nil {
-		err = r.read(req, &a)
-	}
+	a, err := r.get(proxy, subject, leave)
 	if err != nil {
 		a.Err = err.Error()
 	}
-	a.End = r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.history.Answers = append(r.history.Answers, a)
 }
 
-// request returns that of an answer.
-func (r *run) request(ctx context.Context, proxy string, a *Answer) (*http.Request, error) {
+// get asks for content, and leaves after a while when that is not zero.
+func (r *run) get(proxy string, subject Subject, leave time.Duration) (a Answer, err error) {
+	ctx, cancel := context.WithCancel(r.t.Context())
+	defer cancel()
+	if leave > 0 {
+		defer time.AfterFunc(leave, cancel).Stop()
+	}
+	a = Answer{ID: r.ids.Add(1), Subject: subject, Left: leave > 0, Span: Span{Start: r.now()}}
+	defer func() { a.End = r.now() }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, proxy+a.URL, nil)
 	if err != nil {
-		return nil, err
+		return a, err
 	}
 	req.Header.Set(idHeader, fmt.Sprint(a.ID))
 	if a.Who != "" {
 		req.Header.Set("Authorization", a.Who)
 	}
-	return req, nil
-}
-
-func (r *run) read(req *http.Request, a *Answer) error {
 	res, err := r.client.Do(req)
 	if err != nil {
-		return err
+		return a, err
 	}
 	defer res.Body.Close()
 	a.Status, a.Cache = res.StatusCode, res.Header.Get("X-Cache")
@@ -310,118 +311,5 @@ func (r *run) read(req *http.Request, a *Answer) error {
 	if err == nil && res.StatusCode == http.StatusOK {
 		a.Of, a.Version, err = Parse(content)
 	}
-	return err
-}
-
-// change does what makes recordings count no more.
-func (r *run) change(what string, random *rand.Rand) {
-	ctx := r.t.Context()
-	c := Change{What: what}
-	do := func() (err error) { return errors.New("there is no such change") }
-	remove := func(filter fixtures.Filter) func() error {
-		return func() error { _, err := r.admin.Remove(ctx, filter, false); return err }
-	}
-	switch what {
-	case "clear":
-		c.Drops = true
-		do = remove(fixtures.Filter{})
-	case "match":
-		// "/u/1*" is 1, 10 and 11.
-		pattern := anyURL(random)
-		for i := range urls {
-			if u := fmt.Sprint("/u/", i); strings.HasPrefix(u, pattern) {
-				c.URLs = append(c.URLs, u)
-			}
-		}
-		do = remove(fixtures.Filter{Match: "GET " + pattern + "*"})
-	case "rm":
-		c.URLs = []string{anyURL(random)}
-		do = func() error { return r.remove(ctx, c.URLs[0]) }
-	case "import", "merge":
-		c.Drops, c.Imported = true, map[string]uint64{}
-		for range 3 {
-			u := anyURL(random)
-			if c.Imported[u] == 0 {
-				c.Imported[u] = r.origin.versions.Add(1)
-			}
-		}
-		if what == "merge" {
-			for u := range c.Imported {
-				c.URLs = append(c.URLs, u)
-			}
-		}
-		do = func() error { return r.imports(ctx, c.Imported, what == "merge") }
-	case "post":
-		c.URLs = []string{anyURL(random)}
-		do = func() error { return r.post(ctx, r.proxies[random.IntN(len(r.proxies))]+c.URLs[0]) }
-	}
-	c.Start = r.now()
-	err := do()
-	c.End = r.now()
-	c.Uncertain = err != nil
-	if c.Uncertain && r.cfg.Redis == nil {
-		r.t.Errorf("%s: %v", what, err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.history.Changes = append(r.history.Changes, c)
-}
-
-// recordingOf returns a recording that the origin could have given.
-func (r *run) recordingOf(url string, version uint64) *fixtures.Recording {
-	return &fixtures.Recording{
-		Exchange: fixtures.Exchange{
-			Request: fixtures.Request{Origin: r.origin.URL, Method: http.MethodGet, Target: url},
-			Response: fixtures.Response{
-				Status: http.StatusOK, Header: http.Header{"Content-Type": {"text/plain"}},
-				Body: fixtures.Body{Bytes: Content(Subject{URL: url}, version, sizeOf(url))},
-			},
-		},
-		Recorded: time.Now(),
-	}
-}
-
-// remove removes all recordings of a URL by its key, as rm does.
-func (r *run) remove(ctx context.Context, url string) error {
-	view, err := r.admin.View(ctx)
-	if err != nil {
-		return err
-	}
-	key := view.Rules.Key(&r.recordingOf(url, 0).Request)
-	_, err = r.admin.Remove(ctx, fixtures.Filter{Takes: map[fixtures.Key][]int{key: nil}}, false)
-	return err
-}
-
-func (r *run) imports(ctx context.Context, versions map[string]uint64, merge bool) error {
-	view, err := r.admin.View(ctx)
-	if err != nil {
-		return err
-	}
-	var recs iter.Seq2[*fixtures.Recording, error] = func(yield func(*fixtures.Recording, error) bool) {
-		for url, version := range versions {
-			if !yield(r.recordingOf(url, version), nil) {
-				return
-			}
-		}
-	}
-	_, err = r.admin.Import(ctx, *view.Rules, recs, merge)
-	return err
-}
-
-// post changes a URL at the origin, through a proxy.
-func (r *run) post(ctx context.Context, at string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, http.NoBody)
-	if err != nil {
-		return err
-	}
-	res, err := r.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("it is answered %s", res.Status)
-	}
-	_, err = io.Copy(io.Discard, res.Body)
-	return err
+	return a, err
 }

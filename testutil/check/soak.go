@@ -8,9 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,51 +15,7 @@ import (
 	"github.com/coder/websocket"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/testutil/storetest"
 )
-
-// Usage is what a process has of what may leak.
-type Usage struct {
-	Heap        int64 // bytes in use after a collection
-	Goroutines  int
-	Descriptors int // 0 where the system does not say
-}
-
-func (u Usage) String() string {
-	return fmt.Sprintf("%d KiB of heap, %d goroutines, %d descriptors", u.Heap>>10, u.Goroutines, u.Descriptors)
-}
-
-// UsageNow returns what this process has.
-func UsageNow() Usage {
-	u := Usage{Goroutines: runtime.NumGoroutine(), Heap: storetest.Heap()}
-	if all, err := os.ReadDir("/proc/self/fd"); err == nil {
-		u.Descriptors = len(all)
-	}
-	return u
-}
-
-// What a soak may have more at its end than at its beginning. It is for what pools keep,
-// and for other tests of the process; what leaks with each request is far more.
-const (
-	moreHeap        = 24 << 20
-	moreGoroutines  = 40
-	moreDescriptors = 40
-)
-
-// Above returns what a process has more than it had and may have, "" for nothing.
-func (u Usage) Above(first Usage) string {
-	var all []string
-	if u.Heap > first.Heap+moreHeap {
-		all = append(all, fmt.Sprintf("%d KiB of heap", (u.Heap-first.Heap)>>10))
-	}
-	if u.Goroutines > first.Goroutines+moreGoroutines {
-		all = append(all, fmt.Sprintf("%d goroutines", u.Goroutines-first.Goroutines))
-	}
-	if u.Descriptors > first.Descriptors+moreDescriptors {
-		all = append(all, fmt.Sprintf("%d descriptors", u.Descriptors-first.Descriptors))
-	}
-	return strings.Join(all, ", ")
-}
 
 // A Soaked says what a Soak came to.
 type Soaked struct {
@@ -103,14 +56,7 @@ func (s *soak) begin(takes time.Duration) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), takes)
 	defer cancel()
 	var running sync.WaitGroup
-	for i := range s.cfg.Clients {
-		random := rand.New(rand.NewPCG(s.cfg.Seed, uint64(i)))
-		running.Go(func() {
-			for ctx.Err() == nil {
-				s.once(s.proxies[i%len(s.proxies)], random)
-			}
-		})
-	}
+	s.clients(ctx, &running, 0, s.once)
 	for ctx.Err() == nil {
 		pause(ctx, 10*changePause)
 		if _, err := s.admin.Remove(s.t.Context(), fixtures.Filter{}, false); err != nil {
@@ -155,11 +101,11 @@ func (s *soak) once(proxy string, random *rand.Rand) {
 	n := random.IntN(100)
 	switch {
 	case n < 70:
-		s.found("get", s.get(proxy, Subject{anyURL(random), callers[random.IntN(len(callers))]}, 0))
+		s.found("get", s.content(proxy, anySubject(random), 0))
 	case n < 80:
-		s.found("get of what is new", s.get(proxy, Subject{URL: fmt.Sprint("/new/", s.ids.Add(1))}, 0))
+		s.found("get of what is new", s.content(proxy, Subject{URL: fmt.Sprint("/new/", s.ids.Add(1))}, 0))
 	case n < 88:
-		s.found("get that is left", s.get(proxy, Subject{URL: anyURL(random)}, time.Duration(random.IntN(3000)+1)*time.Microsecond))
+		s.found("get that is left", s.content(proxy, Subject{URL: anyURL(random)}, time.Duration(random.IntN(3000)+1)*time.Microsecond))
 	case n < 94:
 		s.found("events", s.events(proxy, "/events/"+fmt.Sprint(random.IntN(urls)), random.IntN(3) == 0))
 	default:
@@ -167,18 +113,9 @@ func (s *soak) once(proxy string, random *rand.Rand) {
 	}
 }
 
-// get asks for content, and leaves after a while when that is not zero.
-func (s *soak) get(proxy string, subject Subject, leave time.Duration) error {
-	a := Answer{ID: s.ids.Add(1), Subject: subject}
-	ctx, cancel := context.WithCancel(s.t.Context())
-	defer cancel()
-	if leave > 0 {
-		defer time.AfterFunc(leave, cancel).Stop()
-	}
-	req, err := s.request(ctx, proxy, &a)
-	if err == nil {
-		err = s.read(req, &a)
-	}
+// content asks for content, and looks at what comes unless it leaves.
+func (s *soak) content(proxy string, subject Subject, leave time.Duration) error {
+	a, err := s.get(proxy, subject, leave)
 	switch {
 	case leave > 0:
 		return nil
@@ -241,40 +178,4 @@ func (s *soak) webSocket(proxy string, random *rand.Rand) error {
 		return nil
 	}
 	return conn.Close(websocket.StatusNormalClosure, "")
-}
-
-// eventsOf is the stream of events of a URL, which is the same each time.
-func eventsOf(url string) string {
-	var all strings.Builder
-	for n := range 9 {
-		fmt.Fprintf(&all, "data: %s %d\n\n", url, n)
-	}
-	return all.String()
-}
-
-// serveEvents sends the events of a URL one by one.
-func serveEvents(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/event-stream")
-	for event := range strings.SplitAfterSeq(eventsOf(r.URL.Path), "\n\n") {
-		io.WriteString(w, event)
-		if http.NewResponseController(w).Flush() != nil {
-			return // nobody listens any more
-		}
-		time.Sleep(time.Millisecond) // events come in the course of time
-	}
-}
-
-// serveSocket says again what it hears.
-func serveSocket(w http.ResponseWriter, r *http.Request) {
-	conn, err := websocket.Accept(w, r, nil)
-	if err != nil {
-		return
-	}
-	defer conn.CloseNow()
-	for {
-		kind, heard, err := conn.Read(r.Context())
-		if err != nil || conn.Write(r.Context(), kind, heard) != nil {
-			return
-		}
-	}
 }
