@@ -32,12 +32,8 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 	method, answer := p.page(name)
 	switch {
 	case answer == nil:
-		return &fixtures.Problem{
-			Status: http.StatusNotFound,
-			Title:  "no such page",
-			Detail: fmt.Sprintf("%s is not one of cannery's own paths", path),
-			Hint:   "there are health, status, recordings, journal, metrics, reset and ca.pem below " + ownPrefix,
-		}
+		return noPage("no such page", path+" is not one of cannery's own paths",
+			"there are health, status, recordings, journal, metrics, reset and ca.pem below "+ownPrefix)
 	case r.Method != method && !(r.Method == http.MethodHead && method == http.MethodGet):
 		w.Header()["Allow"] = []string{method}
 		return &fixtures.Problem{
@@ -48,6 +44,11 @@ func (p *Proxy) own(w *writer, r *http.Request, target string) error {
 		}
 	}
 	return answer(w, r)
+}
+
+// noPage says that one of cannery's own pages is not there, or not at this proxy.
+func noPage(title, detail, hint string) error {
+	return &fixtures.Problem{Status: http.StatusNotFound, Title: title, Detail: detail, Hint: hint}
 }
 
 // usage is what to type to get one of cannery's own pages.

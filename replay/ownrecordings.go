@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/secret"
 )
 
@@ -27,12 +26,7 @@ type listed struct {
 func (p *Proxy) recordingsPage(w *writer, r *http.Request) error {
 	catalog := p.listing()
 	if catalog == nil {
-		return &fixtures.Problem{
-			Status: http.StatusNotFound,
-			Title:  "no such page",
-			Detail: "this proxy does not list its recordings",
-			Hint:   "cannery ls",
-		}
+		return noPage("no such page", "this proxy does not list its recordings", "cannery ls")
 	}
 	view, err := catalog.Store.View(r.Context())
 	if err != nil {
