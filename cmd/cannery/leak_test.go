@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -26,13 +27,18 @@ type leakable struct {
 	verbose bool
 }
 
-// runScripts runs scripts whose output is looked through.
+// runScripts runs scripts whose output is looked through. Setup, which may be nil, is
+// for what not all of them need.
 func runScripts(t *testing.T, p testscript.Params) {
 	t.Helper()
+	p.Deadline, p.Condition, p.Cmds = time.Now().Add(scriptsDeadline), scriptCondition, scriptCommands()
 	setup := p.Setup
 	p.Setup = func(env *testscript.Env) error {
 		given := filesBelow(env.WorkDir)
 		env.Defer(func() { wantNoneIn(env.T().(leakable).T, env.WorkDir, given) })
+		if err := setupScript(env); err != nil || setup == nil {
+			return err
+		}
 		return setup(env)
 	}
 	testscript.RunT(leakable{t, testing.Verbose()}, p)

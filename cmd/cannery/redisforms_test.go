@@ -14,8 +14,8 @@ import (
 	"example.com/cannery/testutil/storetest"
 )
 
-// TestRedisFormScripts runs those of testdata/redisforms. They share servers, whose
-// password is "pa$s", and which have a user ann with the password "ann":
+// TestRedisFormScripts: they share servers, whose password is "pa$s", and which have a
+// user ann with the password "ann":
 //
 //	PLAIN          without TLS; SOCKET is its socket
 //	TLS            with a certificate for 127.0.0.1 that ca.pem has signed
@@ -27,7 +27,8 @@ import (
 //	CLUSTER        the URL of a cluster
 //
 // NAME_PORT is the port of each. Other.pem is an authority that nobody knows, and
-// other-client.pem is signed by it.
+// other-client.pem is signed by it. Their command misfit CODE ARGS... is exits that wants
+// an error with a hint, and no password in it.
 func TestRedisFormScripts(t *testing.T) {
 	authority, other := storetest.NewAuthority(t), storetest.NewAuthority(t)
 	socket := filepath.Join(t.TempDir(), "redis.sock")
@@ -54,53 +55,40 @@ func TestRedisFormScripts(t *testing.T) {
 	cluster, nodes := storetest.StartRedisCluster(t)
 	servers["NODE"] = nodes[0]
 	client, stranger := authority.Sign(time.Now()), other.Sign(time.Now())
-	testscript.Run(t, testscript.Params{
-		Dir:      filepath.Join("testdata", "redisforms"),
-		Deadline: time.Now().Add(scriptsDeadline),
-		Setup: func(env *testscript.Env) error {
-			for name, server := range servers {
-				_, port, err := net.SplitHostPort(server.Addr)
-				if err != nil {
-					return err
-				}
-				env.Setenv(name, server.Addr)
-				env.Setenv(name+"_PORT", port)
-			}
-			env.Setenv("CLUSTER", cluster)
-			env.Setenv("SOCKET", socket)
-			env.Setenv(busyMachine())
-			if err := setupScript(env); err != nil {
+	runRedisScripts(t, "redisforms", func(env *testscript.Env) error {
+		for name, server := range servers {
+			_, port, err := net.SplitHostPort(server.Addr)
+			if err != nil {
 				return err
 			}
-			for name, file := range map[string]string{
-				"ca.pem": authority.File, "other.pem": other.File, "client.pem": client.CertFile, "client.key": client.KeyFile,
-				"other-client.pem": stranger.CertFile, "other-client.key": stranger.KeyFile,
-			} {
-				data, err := os.ReadFile(file)
-				if err == nil {
-					err = os.WriteFile(filepath.Join(env.WorkDir, name), data, 0o600)
-				}
-				if err != nil {
-					return fmt.Errorf("copy %s: %w", name, err)
-				}
+			env.Setenv(name, server.Addr)
+			env.Setenv(name+"_PORT", port)
+		}
+		env.Setenv("CLUSTER", cluster)
+		env.Setenv("SOCKET", socket)
+		for name, file := range map[string]string{
+			"ca.pem": authority.File, "other.pem": other.File, "client.pem": client.CertFile, "client.key": client.KeyFile,
+			"other-client.pem": stranger.CertFile, "other-client.key": stranger.KeyFile,
+		} {
+			data, err := os.ReadFile(file)
+			if err == nil {
+				err = os.WriteFile(filepath.Join(env.WorkDir, name), data, 0o600)
 			}
-			return nil
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":       scriptExits,
-			"await":       scriptAwait,
-			"get":         scriptGet,
-			"signal":      scriptSignal,
-			"certificate": scriptCertificate,
-			// misfit CODE ARGS... fails with a line, a hint and no password.
-			"misfit": func(ts *testscript.TestScript, neg bool, args []string) {
-				scriptExits(ts, neg, args)
-				if text := ts.ReadFile("stderr"); !misfit.MatchString(text) || ts.ReadFile("stdout") != "" {
-					ts.Fatalf("not a line and its hint, or with a password")
-				}
-			},
-		},
+			if err != nil {
+				return fmt.Errorf("copy %s: %w", name, err)
+			}
+		}
+		return nil
 	})
+}
+
+// scriptMisfit runs cannery, as exits does. It must fail with a line and a hint, and say
+// no password.
+func scriptMisfit(ts *testscript.TestScript, neg bool, args []string) {
+	scriptExits(ts, neg, args)
+	if text := ts.ReadFile("stderr"); !misfit.MatchString(text) || ts.ReadFile("stdout") != "" {
+		ts.Fatalf("not a line and its hint, or with a password")
+	}
 }
 
 // misfit is an error with a hint. No password has a "$" before the end of a line.

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
@@ -42,7 +41,9 @@ func TestRightsAreEnoughAndNoMore(t *testing.T) {
 			"server":  "redis://cannery:secret@" + single.Addr + "/1",
 			"cluster": strings.Replace(cluster, "://", "://cannery:secret@", 1),
 		} {
-			t.Run(name, func(t *testing.T) { runRights(t, url) })
+			t.Run(name, func(t *testing.T) {
+				runRedisScripts(t, "redisrights", func(env *testscript.Env) error { env.Setenv("REDIS_URL", url); return nil })
+			})
 		}
 	})
 	askDuringAMove(t, strings.Replace(cluster, "://", "://cannery:secret@", 1), nodes)
@@ -128,23 +129,4 @@ func rightsLine(t *testing.T) []string {
 		t.Fatalf("the page has %d lines of ACL SETUSER, want 1", len(lines))
 	}
 	return strings.Fields(lines[0])
-}
-
-func runRights(t *testing.T, url string) {
-	testscript.Run(t, testscript.Params{
-		Dir:      filepath.Join("testdata", "redisrights"),
-		Deadline: time.Now().Add(scriptsDeadline),
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("REDIS_URL", url)
-			env.Setenv(busyMachine())
-			return setupScript(env)
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  scriptExits,
-			"await":  scriptAwait,
-			"get":    scriptGet,
-			"ask":    scriptAsk,
-			"signal": scriptSignal,
-		},
-	})
 }

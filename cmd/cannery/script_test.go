@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/pem"
@@ -22,7 +21,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -30,13 +28,11 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
-	"github.com/redis/go-redis/v9"
 	"github.com/rogpeppe/go-internal/testscript"
 	"google.golang.org/grpc"
 
 	"example.com/cannery/testutil/anyhost"
 	"example.com/cannery/testutil/storetest"
-	"example.com/cannery/testutil/wire"
 )
 
 // TestScripts runs testdata/*.txtar, one for each aspect of a command. Beside
@@ -90,38 +86,43 @@ func TestScripts(t *testing.T) {
 	if testing.Short() {
 		dir, files = "", servingScripts(t)
 	}
-	runScripts(t, testscript.Params{
-		Dir:       dir,
-		Files:     files,
-		Deadline:  time.Now().Add(scriptsDeadline),
-		Setup:     setupScript,
-		Condition: scriptCondition,
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":       scriptExits,
-			"await":       scriptAwait,
-			"get":         scriptGet,
-			"until":       scriptUntil,
-			"ask":         scriptAsk,
-			"press":       scriptPress,
-			"signal":      scriptSignal,
-			"hold":        scriptHold,
-			"release":     scriptRelease,
-			"socket":      scriptSocket,
-			"listener":    scriptListener,
-			"refused":     scriptRefused,
-			"gone":        scriptGone,
-			"full":        scriptFull,
-			"smalldisk":   scriptSmallDisk,
-			"utf16":       scriptUTF16,
-			"trust":       scriptTrust,
-			"certificate": scriptCertificate,
-			"receive":     scriptReceive,
-			"received":    scriptReceived,
-			"metrics":     scriptMetrics,
-			"internet":    scriptInternet,
-			"grpc":        scriptGRPC,
-		},
-	})
+	runScripts(t, testscript.Params{Dir: dir, Files: files})
+}
+
+// scriptCommands are those of all scripts. The last need what TestRedisFaultScripts sets
+// up.
+func scriptCommands() map[string]func(ts *testscript.TestScript, neg bool, args []string) {
+	return map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"exits":       scriptExits,
+		"await":       scriptAwait,
+		"get":         scriptGet,
+		"until":       scriptUntil,
+		"ask":         scriptAsk,
+		"press":       scriptPress,
+		"signal":      scriptSignal,
+		"hold":        scriptHold,
+		"release":     scriptRelease,
+		"socket":      scriptSocket,
+		"listener":    scriptListener,
+		"refused":     scriptRefused,
+		"gone":        scriptGone,
+		"full":        scriptFull,
+		"smalldisk":   scriptSmallDisk,
+		"utf16":       scriptUTF16,
+		"trust":       scriptTrust,
+		"certificate": scriptCertificate,
+		"receive":     scriptReceive,
+		"received":    scriptReceived,
+		"metrics":     scriptMetrics,
+		"internet":    scriptInternet,
+		"grpc":        scriptGRPC,
+		"misfit":      scriptMisfit,
+		"redis":       scriptRedis,
+		"unsaved":     scriptUnsaved,
+		"restart":     scriptRestart,
+		"wire":        scriptWire,
+		"replica":     scriptReplica,
+	}
 }
 
 func scriptCondition(cond string) (bool, error) {
@@ -156,135 +157,6 @@ func servingScripts(t *testing.T) (files []string) {
 	t.Log("SKIPPED: scripts of commands that do not serve are tried without -short")
 	return slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_misuse.txtar") })
 }
-
-// TestRedisScripts runs those of testdata/redis, which need a real server.
-func TestRedisScripts(t *testing.T) {
-	server := storetest.StartRedis(t, "--requirepass", "pa$s#word")
-	host, port, err := net.SplitHostPort(server.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var databases atomic.Int32
-	runScripts(t, testscript.Params{
-		Dir:      filepath.Join("testdata", "redis"),
-		Deadline: time.Now().Add(scriptsDeadline),
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("SERVER", server.Addr)
-			env.Setenv(busyMachine())
-			// Scripts run at once: each has a database of its own.
-			dotenv := fmt.Sprintf("REDIS_HOST=%s\nREDIS_PORT=%s\nREDIS_DB=%d\nCACHE_SECRET_KEY=%s\n", host, port, databases.Add(1), server.Password)
-			if err := os.WriteFile(filepath.Join(env.WorkDir, ".env"), []byte(dotenv), 0o600); err != nil {
-				return err
-			}
-			return setupScript(env)
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  scriptExits,
-			"await":  scriptAwait,
-			"get":    scriptGet,
-			"ask":    scriptAsk,
-			"signal": scriptSignal,
-		},
-	})
-}
-
-// TestRedisFaultScripts runs those of testdata/redisfaults. Each has a server of its
-// own, that REDIS_URL names, at the end of a wire at WIRE, and the commands
-//
-//	redis ARGS...          send the server a command
-//	unsaved                have the server refuse writes with MISCONF
-//	restart                kill the server, and start it empty
-//	wire FAULT             break the wire: hang, reset or refuse; or mend it
-//	replica                start a replica of the server, which follows
-//	replica freeze, thaw   have it hang, and go on
-func TestRedisFaultScripts(t *testing.T) {
-	runScripts(t, testscript.Params{
-		Dir:      filepath.Join("testdata", "redisfaults"),
-		Deadline: time.Now().Add(scriptsDeadline),
-		Setup: func(env *testscript.Env) error {
-			server := storetest.StartRedis(t)
-			env.Setenv("REDIS_URL", server.URL())
-			env.Setenv(busyMachine())
-			env.Setenv("SERVER", server.Addr)
-			env.Values[redisKey{}] = server
-			env.Values[clientKey{}] = server.Client() // one for all: a server may take no more
-			between := wire.To(t, server.Addr)
-			env.Setenv("WIRE", between.Addr)
-			env.Values[wireKey{}] = between
-			env.Values[replicaKey{}] = scriptReplica(t, server)
-			return setupScript(env)
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":   scriptExits,
-			"await":   scriptAwait,
-			"get":     scriptGet,
-			"ask":     scriptAsk,
-			"until":   scriptUntil,
-			"signal":  scriptSignal,
-			"metrics": scriptMetrics,
-			"press":   scriptPress,
-			"replica": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Value(replicaKey{}).(func(ts *testscript.TestScript, args []string))(ts, args)
-			},
-			"redis":   scriptRedis,
-			"unsaved": func(ts *testscript.TestScript, _ bool, _ []string) { serverOf(ts).FailToSave() },
-			"restart": func(ts *testscript.TestScript, _ bool, _ []string) { serverOf(ts).Kill(); serverOf(ts).Restart() },
-			"wire": func(ts *testscript.TestScript, _ bool, args []string) {
-				between := ts.Value(wireKey{}).(*wire.Wire)
-				map[string]func(){"hang": between.Hang, "reset": between.Reset, "refuse": between.Refuse, "mend": between.Mend}[args[0]]()
-			},
-		},
-	})
-}
-
-type (
-	redisKey   struct{}
-	clientKey  struct{}
-	replicaKey struct{}
-	wireKey    struct{}
-)
-
-func serverOf(ts *testscript.TestScript) *storetest.RedisServer {
-	return ts.Value(redisKey{}).(*storetest.RedisServer)
-}
-
-// scriptRedis expands a pattern among its arguments, as KEYS has them, that begins with
-// a star.
-func scriptRedis(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, client := context.Background(), ts.Value(clientKey{}).(*redis.Client)
-	command := make([]any, len(args))
-	for i, arg := range args {
-		command[i] = arg
-		if strings.HasPrefix(arg, "*") {
-			keys, err := client.Keys(ctx, arg).Result()
-			if err != nil || len(keys) != 1 {
-				ts.Fatalf("%s is %q, %v", arg, keys, err)
-			}
-			command[i] = keys[0]
-		}
-	}
-	ts.Check(client.Do(ctx, command...).Err())
-}
-
-// scriptReplica returns the command replica of a script whose server is master.
-func scriptReplica(t *testing.T, master *storetest.RedisServer) func(ts *testscript.TestScript, args []string) {
-	var replica *storetest.RedisServer
-	return func(ts *testscript.TestScript, args []string) {
-		switch strings.Join(args, " ") {
-		case "":
-			replica = master.StartReplica()
-		case "freeze":
-			replica.Pause()
-		case "thaw":
-			replica.Resume()
-		default:
-			ts.Fatalf("replica %q", args)
-		}
-	}
-}
-
-// busyMachine is a setting with which a busy machine is no fault of Redis.
-func busyMachine() (name, value string) { return "CANNERY_STORE_TIMEOUT", "10s" }
 
 // A scriptOrigin is the origin of one script, and its client.
 type scriptOrigin struct {
