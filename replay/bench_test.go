@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures/dir"
+	"example.com/cannery/testutil/storetest"
 
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
 )
@@ -102,11 +102,7 @@ func measureHits(b *testing.B, p http.Handler, r *http.Request) {
 }
 
 func BenchmarkHitDirectory(b *testing.B) {
-	store, err := localstore.Open(b.TempDir(), 16<<20)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer store.Close()
+	store := storetest.OpenLocal(b, b.TempDir(), 16<<20)
 	benchmarkHit(b, store)
 }
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures/localstore"
+	"example.com/cannery/testutil/storetest"
 )
 
 func TestClientThatLeavesFreesTheOriginAndTheOthers(t *testing.T) {
@@ -144,11 +144,7 @@ func TestThousandConcurrentMissesOverTwoProxiesAskTheOriginOnce(t *testing.T) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
 		io.WriteString(w, text)
 	}, nil)
-	store, err := localstore.Open(b.dir, 16<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	store := storetest.OpenLocal(t, b.dir, 16<<20)
 	other := &bench{store: store}
 	other.front(t, b.origin.URL, nil)
 	start := make(chan struct{})

@@ -22,6 +22,7 @@ import (
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
+	"example.com/cannery/testutil/storetest"
 )
 
 const recordedOrigin = "https://api.example.com"
@@ -49,11 +50,7 @@ func recordedIn(session, request string) *fixtures.Recording {
 // imported is a store of recordings and rules.
 func imported(t testing.TB, rules fixtures.Rules, recs ...*fixtures.Recording) *localstore.Store {
 	t.Helper()
-	store, err := localstore.Open(t.TempDir(), 64<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	store := storetest.OpenLocal(t, t.TempDir(), 64<<20)
 	reimport(t, store, rules, recs...)
 	return store
 }

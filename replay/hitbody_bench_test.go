@@ -10,19 +10,15 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
+	"example.com/cannery/testutil/storetest"
 )
 
 // BenchmarkHitBody measures whether what a HIT allocates grows with its content.
 func BenchmarkHitBody(b *testing.B) {
 	for _, size := range []int{1 << 10, 100 << 10, 10 << 20} {
 		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
-			store, err := localstore.Open(b.TempDir(), 64<<20)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer store.Close()
+			store := storetest.OpenLocal(b, b.TempDir(), 64<<20)
 			if _, err := store.Import(b.Context(), fixtures.Rules{}, oneOf(size), false); err != nil {
 				b.Fatal(err)
 			}

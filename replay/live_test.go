@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
+	"example.com/cannery/testutil/storetest"
 )
 
 func TestStatusesThatAreRecorded(t *testing.T) {
@@ -185,11 +185,7 @@ func TestConcurrentMissesAreOneFlight(t *testing.T) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 		io.WriteString(w, text)
 	}, nil)
-	second, err := localstore.Open(b.dir, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { second.Close() })
+	second := storetest.OpenLocal(t, b.dir, 1<<20)
 	other := &bench{store: second}
 	other.front(t, b.origin.URL, nil)
 

@@ -17,6 +17,7 @@ import (
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
+	"example.com/cannery/testutil/storetest"
 )
 
 // A bench is a proxy in front of an origin, on a directory store.
@@ -55,12 +56,7 @@ func setUp(t *testing.T, origin http.HandlerFunc, change func(*bench)) *bench {
 // reopen opens a bench's store, which remembers nothing of before.
 func (b *bench) reopen(t *testing.T) {
 	t.Helper()
-	store, err := localstore.Open(b.dir, 16<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.store = store
-	t.Cleanup(func() { store.Close() })
+	b.store = storetest.OpenLocal(t, b.dir, 16<<20)
 }
 
 // front starts the proxy itself, before an origin at an address.

@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay/authority"
+	"example.com/cannery/testutil/storetest"
 )
 
 // hang is how long an exchange may take with whoever sends what it should not.
@@ -182,11 +182,7 @@ func (w *hostileWorld) start(t *testing.T, args ...string) string {
 // with the answer that the origin gave to this one.
 func wantRecordedAlone(t *testing.T, dir string) {
 	t.Helper()
-	store, err := localstore.Open(dir, 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := storetest.OpenLocal(t, dir, 1<<20)
 	n := 0
 	for rec, err := range store.Recordings(context.Background()) {
 		if err != nil {

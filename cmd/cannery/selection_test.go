@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/localstore"
+	"example.com/cannery/testutil/storetest"
 )
 
 func TestPatternsNameOrigins(t *testing.T) {
@@ -68,11 +68,7 @@ func TestPatternsNameOrigins(t *testing.T) {
 // back, although no store has it yet.
 func TestPatternsNameWhatIsUnderWay(t *testing.T) {
 	t.Parallel()
-	store, err := localstore.Open(t.TempDir(), 1<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	store := storetest.OpenLocal(t, t.TempDir(), 1<<20)
 	for _, match := range []string{"GET https://api.example.com/v1/*", "GET https://api.example.com/v1 /users"} {
 		view, err := store.View(t.Context())
 		if err != nil {

@@ -21,10 +21,10 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"example.com/cannery/fixtures"
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
 	pages "example.com/cannery/replay/page"
 	"example.com/cannery/testutil/program"
+	"example.com/cannery/testutil/storetest"
 )
 
 // A browser is a real one. What it complains of are exceptions, dialogs, and what the
@@ -235,11 +235,7 @@ func TestBrowserShows100000Recordings(t *testing.T) {
 		t.Skip("it takes some seconds to make them")
 	}
 	w := openBrowser(t)
-	store, err := localstore.Open(t.TempDir(), 16<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
+	store := storetest.OpenLocal(t, t.TempDir(), 16<<20)
 	if _, err := store.Import(t.Context(), fixtures.Rules{}, many(100_000), false); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/authority"
 	"example.com/cannery/replay/tunnel"
+	"example.com/cannery/testutil/storetest"
 )
 
 // A bench is a forward proxy before hosts of the test's, on a store of its own.
@@ -63,11 +64,7 @@ func poolOf(a *authority.Authority) *x509.CertPool {
 // client comes; it may be nil.
 func setUp(t testing.TB, change func(*bench)) *bench {
 	t.Helper()
-	store, err := localstore.Open(t.TempDir(), 16<<20)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
+	store := storetest.OpenLocal(t, t.TempDir(), 16<<20)
 	b := &bench{store: store, hosts: map[string]string{}}
 	b.transport = recorder.NewTransport(recorder.TransportConfig{Timeout: 10 * time.Second, RootCAs: poolOf(hostsCA())})
 	b.transport.Proxy, b.transport.DialContext = nil, b.dialHost
@@ -140,10 +137,7 @@ func (b *bench) serve(t testing.TB, change func(*bench)) {
 		s.BaseContext = func(net.Listener) context.Context { return ctx }
 		s.DisableGeneralOptionsHandler = true
 		s.ErrorLog = log.New(io.Discard, "", 0)
-		s.Protocols = new(http.Protocols)
-		s.Protocols.SetHTTP1(true)
-		s.Protocols.SetHTTP2(true)
-		s.Protocols.SetUnencryptedHTTP2(true)
+		s.Protocols = allOfHTTP()
 	}
 	b.Start()
 	var serving sync.WaitGroup
@@ -156,6 +150,14 @@ func (b *bench) serve(t testing.TB, change func(*bench)) {
 		b.Close()
 		serving.Wait()
 	})
+}
+
+func allOfHTTP() *http.Protocols {
+	all := new(http.Protocols)
+	all.SetHTTP1(true)
+	all.SetHTTP2(true)
+	all.SetUnencryptedHTTP2(true)
+	return all
 }
 
 func (b *bench) remark(r *http.Request, what, why string) {
@@ -188,10 +190,7 @@ func (b *bench) host(t testing.TB, at string, handler http.HandlerFunc) *httptes
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Config.DisableGeneralOptionsHandler = true
-	server.Config.Protocols = new(http.Protocols)
-	server.Config.Protocols.SetHTTP1(true)
-	server.Config.Protocols.SetHTTP2(true)
-	server.Config.Protocols.SetUnencryptedHTTP2(true)
+	server.Config.Protocols = allOfHTTP()
 	port := "80"
 	if u.Scheme == "https" {
 		port = "443"

@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/file"
-	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/recorder"
 	"example.com/cannery/replay"
-	"github.com/coder/websocket"
+	"example.com/cannery/testutil/storetest"
 )
 
 // BenchmarkConversation has one of 10,000 messages, 5,000 of each party, through a plain
@@ -42,11 +43,7 @@ func BenchmarkConversation(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	store, err := localstore.Open(b.TempDir(), 64<<20)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer store.Close()
+	store := storetest.OpenLocal(b, b.TempDir(), 64<<20)
 	forwarder := &recorder.Recorder{Origin: at, Transport: recorder.NewTransport(recorder.TransportConfig{}), Store: store, MaxBody: 1 << 30}
 	for _, c := range []struct {
 		name  string
