@@ -68,12 +68,6 @@ func credentials(header http.Header) (own http.Header) {
 	return own
 }
 
-// latest returns the entries, the oldest first.
-func (j *journal) latest() []Entry {
-	entries, _, _ := j.since(0)
-	return entries
-}
-
 // since returns the entries that came after so many, as far as they are remembered,
 // how many have come by now, and what is closed when there are more.
 func (j *journal) since(seen uint64) (entries []Entry, count uint64, more <-chan struct{}) {

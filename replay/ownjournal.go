@@ -21,7 +21,8 @@ type journaled struct {
 // journalPage tells the latest requests, the oldest first.
 func (p *Proxy) journalPage(w *writer, _ *http.Request) error {
 	page := []journaled{}
-	for _, e := range p.journal.latest() {
+	entries, _ := p.Latest()
+	for _, e := range entries {
 		ms := float64(e.Duration.Microseconds()) / 1000
 		page = append(page, journaled{e.Time, e.Method, e.URL, e.Status, e.Size, ms, e.Cache, e.Session, e.Note})
 	}

@@ -345,7 +345,8 @@ func credentialsText(credentials map[string]string) string {
 	return strings.Join(names, ", ")
 }
 
-// notReplayed is for what no recording could answer: why says what it does.
-func (x *explainer) notReplayed(kind, title, why string) error {
-	return x.miss(kind, title, []string{x.name() + " " + why + "."}, fix{when: "To have it answered by the origin:", command: x.command("start", x.origins()...)})
+// notReplayed is for what no recording could answer.
+func (x *explainer) notReplayed() error {
+	why := x.name() + " waits for an answer before it has sent all: it is a conversation, and these are not replayed yet."
+	return x.miss("conversation", "a conversation cannot be replayed", []string{why}, fix{when: "To have it answered by the origin:", command: x.command("start", x.origins()...)})
 }

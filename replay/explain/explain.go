@@ -161,7 +161,7 @@ func Explain(ctx context.Context, u Unanswered) error {
 	case SaidOtherwise:
 		return x.saidOtherwise()
 	case Conversation:
-		return x.notReplayed("conversation", "a conversation cannot be replayed", "waits for an answer before it has sent all: it is a conversation, and these are not replayed yet")
+		return x.notReplayed()
 	case SeveralOrigins:
 		return x.severalOrigins()
 	case UsedUp:

@@ -101,14 +101,7 @@ type trial struct {
 // rule makes a rule of parts, of those that are needed. It is nil when they do not
 // suffice.
 func (t *trial) rule(parts []string) *Rule {
-	rule := &Rule{}
-	for _, part := range parts {
-		if t.repeats(part) {
-			rule.Echo = append(rule.Echo, part)
-		} else {
-			rule.Ignore = append(rule.Ignore, part)
-		}
-	}
+	rule := ruleOf(parts, t.repeats)
 	if !t.hits(rule) {
 		return nil
 	}
@@ -119,6 +112,20 @@ func (t *trial) rule(parts []string) *Rule {
 	}
 	if len(rule.Ignore)+len(rule.Echo) == 0 {
 		return nil // it is no rule that is missing
+	}
+	return rule
+}
+
+// ruleOf makes a rule of parts: those that answers repeat are echoed, and others do not
+// matter.
+func ruleOf(parts []string, repeats func(part string) bool) *Rule {
+	rule := &Rule{}
+	for _, part := range parts {
+		if repeats(part) {
+			rule.Echo = append(rule.Echo, part)
+		} else {
+			rule.Ignore = append(rule.Ignore, part)
+		}
 	}
 	return rule
 }

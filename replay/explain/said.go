@@ -113,14 +113,7 @@ func (x *explainer) messageRule(asked, recorded *fixtures.Request) *Rule {
 	if len(parts) == 0 || len(parts) > maxParts || slices.ContainsFunc(parts, isUnprintable) {
 		return nil
 	}
-	rule := &Rule{}
-	for _, part := range parts {
-		if x.answersRepeat(part) {
-			rule.Echo = append(rule.Echo, part)
-		} else {
-			rule.Ignore = append(rule.Ignore, part)
-		}
-	}
+	rule := ruleOf(parts, x.answersRepeat)
 	rules, err := rule.added(x.Rules)
 	if err != nil || !rules.SameMessage(x.Said.Recorded, x.Said.Yours) {
 		return nil
