@@ -19,12 +19,7 @@ func clearTimes(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	st, err := b.stock(ctx, "Redis", sample{})
-	if err != nil {
-		return err
-	}
-	st.origin = origin.url
-	p, err := b.open(ctx, st)
+	st, p, err := b.openEmpty(ctx, "Redis", origin)
 	if err != nil {
 		return err
 	}

@@ -7,29 +7,31 @@ import (
 	"strings"
 )
 
+// warm compares hits of a store that is held in memory with a floor, which must give
+// the same answers.
+func (b *bench) warm(ctx context.Context, store string, s sample, open func(st *stock) (*process, error), floor ...string) (c comparison, st *stock, err error) {
+	base, err := b.floor(ctx, s, floor...)
+	if err != nil {
+		return c, nil, err
+	}
+	if st, err = b.stock(ctx, store, s); err != nil {
+		return c, nil, err
+	}
+	p, err := open(st)
+	if err != nil {
+		return c, nil, err
+	}
+	c = comparison{base: servers{base}, subject: servers{p}, load: load{connections: busy, count: s.count}, goal: 1.25}
+	return c, st, same(ctx, base, p)
+}
+
 // hit compares hits with the floor. With a tail their slowest are compared too.
 func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail float64) error {
-	base, err := b.floor(ctx, s)
+	c, st, err := b.warm(ctx, store, s, func(st *stock) (*process, error) { return b.openWarm(ctx, st) })
 	if err != nil {
 		return err
 	}
-	st, err := b.stock(ctx, store, s)
-	if err != nil {
-		return err
-	}
-	p, err := b.openWarm(ctx, st)
-	if err != nil {
-		return err
-	}
-	if err := same(ctx, base, p); err != nil {
-		return err
-	}
-	c := comparison{
-		name: fmt.Sprintf("HIT, %s, %s", store, sizeText(s.size)),
-		base: servers{base}, subject: servers{p},
-		load: load{connections: busy, count: s.count},
-		goal: goal, tail: tail,
-	}
+	c.name, c.goal, c.tail = fmt.Sprintf("HIT, %s, %s", store, sizeText(s.size)), goal, tail
 	if s.size == thousand.size {
 		c.redis = st.redis
 	}
@@ -41,27 +43,12 @@ func (b *bench) hit(ctx context.Context, store string, s sample, goal, tail floa
 
 // hitTLS compares hits over TLS with the floor's: what cannery adds to what TLS takes.
 func hitTLS(ctx context.Context, b *bench) error {
-	base, err := b.floor(ctx, thousand, "-tls")
+	c, _, err := b.warm(ctx, "directory", thousand, func(st *stock) (*process, error) { return b.openWarm(ctx, st, "--tls") }, "-tls")
 	if err != nil {
 		return err
 	}
-	st, err := b.stock(ctx, "directory", thousand)
-	if err != nil {
-		return err
-	}
-	p, err := b.openWarm(ctx, st, "--tls")
-	if err != nil {
-		return err
-	}
-	if err := same(ctx, base, p); err != nil {
-		return err
-	}
-	return b.compare(ctx, comparison{
-		name: "HIT, directory, 1 KiB, TLS",
-		base: servers{base}, subject: servers{p},
-		load: load{connections: busy, count: thousand.count},
-		goal: 1.25,
-	})
+	c.name = "HIT, directory, 1 KiB, TLS"
+	return b.compare(ctx, c)
 }
 
 func sizeText(size int) string {
@@ -74,26 +61,18 @@ func sizeText(size int) string {
 // hitAlone measures what one client on one connection waits for beside the
 // floor's time: a round trip to Redis, which is measured by itself.
 func hitAlone(ctx context.Context, b *bench) error {
-	base, err := b.floor(ctx, thousand)
-	if err != nil {
-		return err
-	}
-	st, err := b.stock(ctx, "Redis", thousand)
-	if err != nil {
-		return err
-	}
-	p, err := b.openWarm(ctx, st)
+	c, st, err := b.warm(ctx, "Redis", thousand, func(st *stock) (*process, error) { return b.openWarm(ctx, st) })
 	if err != nil {
 		return err
 	}
 	one := load{connections: 1, count: thousand.count}
 	var added, trips []float64
 	for range b.rounds {
-		alone, err := b.turn(ctx, servers{base}, one)
+		alone, err := b.turn(ctx, c.base, one)
 		if err != nil {
 			return err
 		}
-		got, err := b.turn(ctx, servers{p}, one)
+		got, err := b.turn(ctx, c.subject, one)
 		if err != nil {
 			return err
 		}

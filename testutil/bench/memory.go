@@ -66,12 +66,7 @@ func (b *bench) download(ctx context.Context, store string) error {
 	if err != nil {
 		return err
 	}
-	st, err := b.stock(ctx, store, sample{})
-	if err != nil {
-		return err
-	}
-	st.origin = origin.url
-	p, err := b.open(ctx, st)
+	_, p, err := b.openEmpty(ctx, store, origin)
 	if err != nil {
 		return err
 	}

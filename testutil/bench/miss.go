@@ -18,12 +18,7 @@ func (b *bench) between(ctx context.Context, store, kind string) (base, subject 
 	if base, err = b.floor(ctx, thousand, "-kind", "proxy", "-origin", origin.url); err != nil {
 		return nil, nil, err
 	}
-	st, err := b.stock(ctx, store, sample{})
-	if err != nil {
-		return nil, nil, err
-	}
-	st.origin = origin.url
-	subject, err = b.open(ctx, st)
+	_, subject, err = b.openEmpty(ctx, store, origin)
 	return base, subject, err
 }
 

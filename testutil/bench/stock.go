@@ -66,6 +66,17 @@ func (b *bench) open(ctx context.Context, st *stock, more ...string) (*process, 
 	return b.cannery(ctx, st.state, append(args, more...)...)
 }
 
+// openEmpty starts cannery before an origin, on a store without recordings.
+func (b *bench) openEmpty(ctx context.Context, store string, origin *process) (*stock, *process, error) {
+	st, err := b.stock(ctx, store, sample{})
+	if err != nil {
+		return nil, nil, err
+	}
+	st.origin = origin.url
+	p, err := b.open(ctx, st)
+	return st, p, err
+}
+
 // openWarm starts cannery with memory for all recordings, which it then has in
 // it. Offline it needs no leave to.
 func (b *bench) openWarm(ctx context.Context, st *stock, more ...string) (*process, error) {

@@ -52,26 +52,12 @@ func (b *bench) openTunnel(ctx context.Context, st *stock) (*process, error) {
 
 // tunnelHit compares hits through kept tunnels with a server of TLS.
 func (b *bench) tunnelHit(ctx context.Context, store string) error {
-	base, err := b.floor(ctx, thousand, "-tls")
+	c, _, err := b.warm(ctx, store, thousand, func(st *stock) (*process, error) { return b.openTunnel(ctx, st) }, "-tls")
 	if err != nil {
 		return err
 	}
-	st, err := b.stock(ctx, store, thousand)
-	if err != nil {
-		return err
-	}
-	p, err := b.openTunnel(ctx, st)
-	if err != nil {
-		return err
-	}
-	if err := same(ctx, base, p); err != nil {
-		return err
-	}
-	return b.compare(ctx, comparison{
-		name: fmt.Sprintf("HIT through a tunnel, %s, against a server of TLS, %s", store, sizeText(thousand.size)),
-		base: servers{base}, subject: servers{p},
-		load: load{connections: busy, count: thousand.count}, goal: 1.25,
-	})
+	c.name = fmt.Sprintf("HIT through a tunnel, %s, against a server of TLS, %s", store, sizeText(thousand.size))
+	return b.compare(ctx, c)
 }
 
 // tunnelFirst measures what the first request to a host waits for beside the time that a
