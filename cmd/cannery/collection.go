@@ -137,15 +137,11 @@ type member struct {
 // recordings returns all there is, those of one key together.
 func (s *collection) recordings(ctx context.Context) iter.Seq2[member, error] {
 	return func(yield func(member, error) bool) {
-		if s.set != nil {
-			for rec, err := range s.set.Recordings(ctx) {
-				if !s.give(rec, err, yield) {
-					return
-				}
-			}
-			return
+		recordings := s.set.Recordings
+		if s.store != nil {
+			recordings = s.store.Recordings
 		}
-		for rec, err := range s.store.Recordings(ctx) {
+		for rec, err := range recordings(ctx) {
 			if !s.give(rec, err, yield) {
 				return
 			}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -13,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cannery/fixtures/differ"
+	"example.com/cannery/fixtures/exactjson"
 )
 
 // compareValues returns the differences of two decoded values: text, numbers as
@@ -116,11 +116,9 @@ func valueOf(v reflect.Value) any {
 
 // jsonText returns a decoded JSON value as text, on one line.
 func jsonText(value any) string {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(value); err != nil {
+	text, err := exactjson.Marshal(value)
+	if err != nil {
 		return fmt.Sprint(value)
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return string(text)
 }
