@@ -22,6 +22,7 @@ import (
 	"example.com/cannery/fixtures/localstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
+	"example.com/cannery/testutil/sample"
 	"example.com/cannery/testutil/storetest"
 )
 
@@ -57,14 +58,7 @@ func imported(t testing.TB, rules fixtures.Rules, recs ...*fixtures.Recording) *
 
 func reimport(t testing.TB, store *localstore.Store, rules fixtures.Rules, recs ...*fixtures.Recording) {
 	t.Helper()
-	all := func(yield func(*fixtures.Recording, error) bool) {
-		for _, rec := range recs {
-			if !yield(rec, nil) {
-				return
-			}
-		}
-	}
-	if _, err := store.Import(t.Context(), rules, iter.Seq2[*fixtures.Recording, error](all), false); err != nil {
+	if _, err := store.Import(t.Context(), rules, sample.All(recs...), false); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/testutil/sample"
 	"example.com/cannery/testutil/storetest"
 )
 
@@ -39,5 +40,5 @@ func oneOf(size int) iter.Seq2[*fixtures.Recording, error] {
 		Header: http.Header{"Content-Type": {"application/octet-stream"}, "Content-Length": {strconv.Itoa(size)}},
 		Body:   fixtures.Body{Bytes: bytes.Repeat([]byte{1, 2, 3, 4}, size/4)},
 	}
-	return func(yield func(*fixtures.Recording, error) bool) { yield(rec, nil) }
+	return sample.All(rec)
 }

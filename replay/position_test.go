@@ -14,6 +14,7 @@ import (
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/replay"
+	"example.com/cannery/testutil/sample"
 )
 
 // A memoryStore is recordings that are served from memory.
@@ -39,13 +40,7 @@ func (s *memoryStore) Takes(_ context.Context, _ fixtures.View, key fixtures.Key
 }
 
 func (s *memoryStore) Recordings(context.Context) iter.Seq2[*fixtures.Recording, error] {
-	return func(yield func(*fixtures.Recording, error) bool) {
-		for _, rec := range s.recs {
-			if !yield(rec, nil) {
-				return
-			}
-		}
-	}
+	return sample.All(s.recs...)
 }
 
 // record appends what live mode would: each unsafe request moves the clock.

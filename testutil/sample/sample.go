@@ -3,6 +3,7 @@
 package sample
 
 import (
+	"iter"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +13,17 @@ import (
 	"example.com/cannery/fixtures/coding"
 	"example.com/cannery/fixtures/talk"
 )
+
+// All is recordings in a row, as what imports and writes them takes them.
+func All(recs ...*fixtures.Recording) iter.Seq2[*fixtures.Recording, error] {
+	return func(yield func(*fixtures.Recording, error) bool) {
+		for _, rec := range recs {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}
+}
 
 // Get returns a recording of a GET.
 func Get(target, body string) *fixtures.Recording {
