@@ -1,10 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -124,24 +123,18 @@ func isLoopbackEntry(entry string) bool {
 	return slices.Contains(loopbackHosts, entry) || strings.HasPrefix(entry, "127.")
 }
 
-// write writes a file of ours and returns its path. Clients that begin meanwhile find the
-// whole of the old one, or of the new one.
+// write writes a file of ours and returns its path.
 func (s clientSetup) write(name string, data []byte) (string, error) {
 	return writeWhole(filepath.Join(s.dir, name), data)
 }
 
 // writeWhole is write for any path.
 func writeWhole(path string, data []byte) (string, error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "new-*") // which is private
+	err := replaceFile(path, 0o600, func(out io.Writer) error {
+		_, err := out.Write(data)
+		return err
+	})
 	if err != nil {
-		return "", setupError(path, err)
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
 		return "", setupError(path, err)
 	}
 	return path, nil

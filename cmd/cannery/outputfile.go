@@ -29,7 +29,7 @@ func (w *world) writeOutput(ctx context.Context, path string, write func(io.Writ
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return cause(replaceFile(path, write))
+		return cause(replaceFile(path, 0o644, write))
 	case err != nil:
 		return cause(err)
 	case info.IsDir():
@@ -39,7 +39,7 @@ func (w *world) writeOutput(ctx context.Context, path string, write func(io.Writ
 		return cause(write(open))
 	}
 	if info.Mode().IsRegular() {
-		return cause(replaceFile(path, write))
+		return cause(replaceFile(path, 0o644, write))
 	}
 	out, err := openThrough(ctx, path)
 	if err != nil {
@@ -107,12 +107,14 @@ func createBeside(path string) (*os.File, error) {
 	return os.CreateTemp(filepath.Dir(path), ".cannery-output-*")
 }
 
-func replaceFile(path string, write func(io.Writer) error) error {
+// replaceFile writes a file as a whole: who opens it meanwhile has all of the old one, or
+// of the new one.
+func replaceFile(path string, mode fs.FileMode, write func(io.Writer) error) error {
 	tmp, err := createBeside(path)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(write(tmp), tmp.Chmod(0o644), tmp.Close())
+	err = errors.Join(write(tmp), tmp.Chmod(mode), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)
 	}

@@ -33,17 +33,23 @@ func dialed(t *testing.T, l net.Listener) net.Conn {
 	return client
 }
 
+func accepted(t *testing.T, l net.Listener) net.Conn {
+	t.Helper()
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server
+}
+
 // TestClientThatDoesNotReadIsLetGo sends more than the kernel holds.
 func TestClientThatDoesNotReadIsLetGo(t *testing.T) {
 	t.Parallel()
 	timed := timedTo(t)
 	timed.slowest = soon
 	dialed(t, timed)
-	server, err := timed.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server := accepted(t, timed)
 	if _, err := server.Write(make([]byte, 64<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("the write ended with %v", err)
 	}
@@ -54,11 +60,7 @@ func TestEachPieceHasItsOwnTime(t *testing.T) {
 	t.Parallel()
 	timed := timedTo(t)
 	client := dialed(t, timed)
-	server, err := timed.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server := accepted(t, timed)
 	for _, set := range []func(time.Time) error{server.SetWriteDeadline, server.SetDeadline} {
 		if err := set(time.Unix(1, 0)); err != nil {
 			t.Fatal(err)
@@ -79,11 +81,8 @@ func TestTimeOfWritesThatFollowEachOther(t *testing.T) {
 	timed := timedTo(t)
 	timed.slowest = soon
 	dialed(t, timed)
-	server, err := timed.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
+	server := accepted(t, timed)
+	var err error
 	for err == nil {
 		_, err = server.Write(make([]byte, 1<<20))
 		if err := server.SetDeadline(time.Time{}); err != nil {
