@@ -2,9 +2,7 @@ package explain
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -26,9 +24,7 @@ func compareValues(at string, yours, recorded any) (list []difference) {
 
 // compareParts compares the parts of multipart content.
 func compareParts(yours, recorded map[string]any) (list []difference) {
-	names := maps.Clone(yours)
-	maps.Copy(names, recorded)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range differ.Names(yours, recorded) {
 		a, inA := yours[name]
 		b, inB := recorded[name]
 		list = append(list, compareValues("part "+name, present(inA, a), present(inB, b))...)
@@ -38,13 +34,8 @@ func compareParts(yours, recorded map[string]any) (list []difference) {
 
 // comparePairs compares the values of each name.
 func comparePairs(kind string, yours, recorded map[string][]string) []difference {
-	names := maps.Clone(yours)
-	if names == nil {
-		names = map[string][]string{}
-	}
-	maps.Copy(names, recorded)
 	var list []difference
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range differ.Names(yours, recorded) {
 		a, b := yours[name], recorded[name]
 		for i := range max(len(a), len(b)) {
 			at := kind + " " + name

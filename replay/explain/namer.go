@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/cannery/fixtures"
+	"example.com/cannery/fixtures/differ"
 	"example.com/cannery/fixtures/field"
 	fixturepart "example.com/cannery/fixtures/part"
 )
@@ -56,9 +57,7 @@ func (n *namer) add(part string) {
 // pairs names what differs of a query or a form.
 func (n *namer) pairs(kind, yours, theirs string) {
 	x, y := pairsOf(yours, none), pairsOf(theirs, none)
-	names := maps.Clone(x)
-	maps.Copy(names, y)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range differ.Names(x, y) {
 		if slices.Equal(x[name], y[name]) || name == "" {
 			continue
 		}
@@ -145,10 +144,8 @@ func (n *namer) json(path string, x, y any) {
 }
 
 func (n *namer) objects(path string, x, y map[string]any) {
-	names := maps.Clone(x)
-	maps.Copy(names, y)
 	var mine, theirs []string // what only one has
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range differ.Names(x, y) {
 		v, inX := x[name]
 		w, inY := y[name]
 		switch {

@@ -194,13 +194,6 @@ func (list *ranking) add(r ranked) {
 
 // unlike returns how many bytes stand between what two texts begin and end with.
 func unlike(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	a, b = a[n:], b[n:]
-	for n = 0; n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n]; {
-		n++
-	}
-	return max(len(a), len(b)) - n
+	from, end := commonEnds(a, b)
+	return max(len(a), len(b)) - from - end
 }

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
-	"maps"
-	"slices"
 	"strings"
+
+	"example.com/cannery/fixtures/differ"
 )
 
 // An element is one of XML. Names are local ones, as in rules.
@@ -69,9 +69,7 @@ func (n *namer) xml(textA, textB []byte) bool {
 
 // elementsApart names what differs of two elements of one name, which is path.
 func (n *namer) elementsApart(path string, x, y *element) {
-	names := maps.Clone(x.attributes)
-	maps.Copy(names, y.attributes)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range differ.Names(x.attributes, y.attributes) {
 		v, inX := x.attributes[name]
 		w, inY := y.attributes[name]
 		if inX != inY || v != w {
@@ -89,9 +87,7 @@ func (n *namer) elementsApart(path string, x, y *element) {
 		return m
 	}
 	inX, inY := byName(x), byName(y)
-	all := maps.Clone(inX)
-	maps.Copy(all, inY)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
+	for _, name := range differ.Names(inX, inY) {
 		below := "//" + x.name + "/" + name
 		if len(inX[name]) != len(inY[name]) {
 			n.add("xml:" + below)
