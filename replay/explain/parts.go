@@ -6,12 +6,12 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"net/url"
 	"strconv"
 	"strings"
 
 	"example.com/cannery/fixtures"
 	"example.com/cannery/fixtures/mediatype"
+	fixturepart "example.com/cannery/fixtures/part"
 )
 
 // A part is something of a request that counts for matching: a parameter, a
@@ -81,11 +81,11 @@ func pairsOf(query string, ignored func(name string) bool) map[string][]string {
 	pairs := map[string][]string{}
 	for pair := range strings.SplitSeq(query, "&") {
 		name, value, found := strings.Cut(pair, "=")
-		name = unescape(name)
+		name = fixturepart.Unescape(name)
 		switch {
 		case ignored(name):
 		case found:
-			pairs[name] = append(pairs[name], unescape(value))
+			pairs[name] = append(pairs[name], fixturepart.Unescape(value))
 		default:
 			pairs[name] = append(pairs[name], noEquals)
 		}
@@ -95,13 +95,6 @@ func pairsOf(query string, ignored func(name string) bool) map[string][]string {
 
 // none ignores no name.
 func none(string) bool { return false }
-
-func unescape(s string) string {
-	if decoded, err := url.QueryUnescape(s); err == nil {
-		return decoded
-	}
-	return s
-}
 
 // appendLeaves appends the values of a JSON document that are no documents
 // themselves. Elements of an array have one name: their order is not what makes
