@@ -96,7 +96,7 @@ func existingCommand(cmd *cobra.Command, args []string) error {
 }
 
 // noShell is what "completion" does without one of its subcommands.
-func noShell(cmd *cobra.Command, args []string) error {
+func noShell(_ *cobra.Command, args []string) error {
 	const hint = "cannery completion bash, or fish, powershell, zsh"
 	if len(args) == 0 {
 		return misuse(hint, "completion: no shell is given")

@@ -1,4 +1,4 @@
 // Package storetest is what the tests of stores need: the conformance test that
-// every store passes, a real redis-server, a child process to kill and a disk
-// that is full.
+// every store passes, a store on a directory, a real redis-server, a child process to
+// kill and a disk that is full.
 package storetest
