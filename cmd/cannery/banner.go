@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -84,9 +83,7 @@ func (j *journal) link(name, url, rest string) {
 
 // printJSON writes the banner for programs, in one line.
 func (b banner) printJSON(out io.Writer) error {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(b)
+	return jsonTo(out).Encode(b)
 }
 
 // rulesText spells rules as the flags that set them.

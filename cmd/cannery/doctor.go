@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -95,9 +94,7 @@ var levelColours = map[checkup.Level]string{checkup.OK: green, checkup.Warn: yel
 func (o *doctor) print(found checkup.Finding) error {
 	found.What, found.Hint = oneLine(found.What), oneLine(found.Hint)
 	if o.json {
-		enc := json.NewEncoder(o.world.stdout)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(found)
+		return jsonTo(o.world.stdout).Encode(found)
 	}
 	level := found.Level.String()
 	text := o.screen.paint(levelColours[found.Level], level) + strings.Repeat(" ", len("fail  ")-len(level)) + printable(found.What) + "\n"

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -101,8 +100,7 @@ func (o *envCommand) print(out io.Writer, told []string) error {
 			name, value, _ := strings.Cut(text, "=")
 			values[name] = value
 		}
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
+		enc := jsonTo(out)
 		enc.SetIndent("", "  ")
 		return enc.Encode(values)
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -139,3 +141,27 @@ func masked(value string) string {
 }
 
 var userinfo = regexp.MustCompile(`//.*@`)
+
+// printed is the error of a result that could not be printed.
+func printed(err error) error {
+	if err != nil {
+		return fmt.Errorf("print the result: %w", cause(err))
+	}
+	return nil
+}
+
+// shown is the error of something long that could not be printed. That its
+// reader has seen enough, as in "cannery ls | head", is none.
+func shown(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return printed(err)
+}
+
+// jsonTo writes JSON for programs, with <, > and & as they are.
+func jsonTo(out io.Writer) *json.Encoder {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	return enc
+}

@@ -217,11 +217,3 @@ func (o *export) runCheck(ctx context.Context, w *world) error {
 	_, err = fmt.Fprintf(w.stdout, "no secrets in %s\n", count(int64(files), "fixture", "fixtures"))
 	return printed(err)
 }
-
-// printed is the error of a result that could not be printed.
-func printed(err error) error {
-	if err != nil {
-		return fmt.Errorf("print the result: %w", cause(err))
-	}
-	return nil
-}

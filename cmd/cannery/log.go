@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,9 +113,7 @@ func (j *journal) json(urgent bool, event string, fields any) {
 	j.lines.add(urgent, func(b *bytes.Buffer) {
 		fmt.Fprintf(b, `{"time":%q,"event":%q,`, time.Now().UTC().Format(time.RFC3339Nano), event)
 		start := b.Len()
-		enc := json.NewEncoder(b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(fields); err != nil {
+		if err := jsonTo(b).Encode(fields); err != nil {
 			panic(err) // strings and finite numbers always marshal
 		}
 		// The object's own brace is in the way.

@@ -4,11 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -158,9 +155,7 @@ func timeText(t time.Time, layout string) string {
 }
 
 func (l listed) printJSON(out io.Writer) error {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(struct {
+	return jsonTo(out).Encode(struct {
 		ID       string    `json:"id"`
 		Take     int       `json:"take"`
 		Session  string    `json:"session"`
@@ -176,13 +171,4 @@ func (l listed) printJSON(out io.Writer) error {
 		l.id, l.Take, l.Request.Session, l.Request.Origin, l.Request.Method, l.target(),
 		l.Response.Status, l.Response.Header.Get("Content-Type"), l.Response.Body.Size(), l.Recorded, l.file,
 	})
-}
-
-// shown is the error of something long that could not be printed. That its
-// reader has seen enough, as in "cannery ls | head", is none.
-func shown(err error) error {
-	if errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return printed(err)
 }

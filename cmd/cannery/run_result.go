@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -126,8 +125,7 @@ type runJSON struct {
 
 // writeJSON writes the file of --report.
 func writeJSON(out io.Writer, r *runResult, code int) error {
-	enc := json.NewEncoder(out)
-	enc.SetEscapeHTML(false)
+	enc := jsonTo(out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(runJSON{
 		Mode: r.mode, ExitCode: code, Asked: r.report.Asked,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -68,9 +67,7 @@ func (o *status) run(ctx context.Context, w *world, f *flags, env environment) e
 	bar.end()
 	sum.Sessions = len(sessions)
 	if o.json {
-		enc := json.NewEncoder(w.stdout)
-		enc.SetEscapeHTML(false)
-		return printed(enc.Encode(sum))
+		return printed(jsonTo(w.stdout).Encode(sum))
 	}
 	_, err = w.stdout.Write([]byte(sum.text()))
 	return printed(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -92,9 +91,7 @@ func newVerdict(result string, q *question, rec member) verdict {
 }
 
 func (r *verifyReport) encode(v any) error {
-	enc := json.NewEncoder(r.out)
-	enc.SetEscapeHTML(false)
-	return printed(enc.Encode(v))
+	return printed(jsonTo(r.out).Encode(v))
 }
 
 // A verifySum counts requests, and those not asked by takes.
