@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"example.com/cannery/fixtures/redisstore"
 	"example.com/cannery/replay"
 	"example.com/cannery/replay/explain"
@@ -43,4 +45,16 @@ func (o *start) hints(src *source) explain.Hints {
 		h.Store = src.address
 	}
 	return h
+}
+
+// warnOfNothing says that an offline proxy has nothing to replay: who reads it at
+// the start need not find it out from misses.
+func (o *start) warnOfNothing(ctx context.Context, src *source, hints *explain.Hints, j *journal) {
+	if !o.offline {
+		return
+	}
+	// Who asks for a recording hears of a store that fails.
+	if n, err := src.Count(ctx); err == nil && n == 0 {
+		j.warn("warning: " + hints.Nothing())
+	}
 }

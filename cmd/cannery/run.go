@@ -183,6 +183,7 @@ func (o *runner) runBeside(ctx context.Context, w *world, env environment, j *jo
 	if err != nil {
 		return nil, err
 	}
+	o.warnOfNothing(ctx, src, &proxy.Answers.Hints, j)
 	o.meter.watch(proxy.Proxy, src, proxy.lost)
 	front := o.front(proxy.Proxy, l)
 	url, _ := o.url(l)

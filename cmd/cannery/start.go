@@ -265,6 +265,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	}
 	o.tls.warnOfCertificate(b.URL, journal.warn)
 	warnOfStore(ctx, proxy, journal)
+	o.warnOfNothing(ctx, src, &proxy.Answers.Hints, journal)
 	b.print(journal, rules)
 	if o.json {
 		_ = b.printJSON(w.stdout) // its reader may have gone

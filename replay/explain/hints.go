@@ -3,6 +3,8 @@ package explain
 import (
 	"slices"
 	"strings"
+
+	"example.com/cannery/fixtures"
 )
 
 // Hints are what an explanation has to know to say what to type. The zero Hints
@@ -106,6 +108,12 @@ func (h *Hints) store() string {
 		return h.Store
 	}
 	return "the store"
+}
+
+// Nothing says that there is nothing to replay at all, and what to type to record.
+func (h *Hints) Nothing() string {
+	x := explainer{Unanswered: Unanswered{Request: new(fixtures.Request), Hints: h}}
+	return h.nothing() + ", so that every request is a miss; to record: " + x.record()
 }
 
 func (h *Hints) nothing() string {
