@@ -35,7 +35,7 @@ of a request has the ID of the first with .2, and so on.`,
 		Args: cobra.ArbitraryArgs,
 	}
 	f := flagsOf(cmd)
-	bind(f, "session", &o.session, func(text string) (*string, error) { return &text, nil })
+	bind(f, "session", &o.session, parseSession)
 	bind(f, "json", &o.json, parseSwitch)
 	o.collection.bind(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

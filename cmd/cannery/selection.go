@@ -18,7 +18,7 @@ type selection struct {
 
 func (s *selection) bind(f *flags) {
 	bind(f, "match", &s.match, parseMatch)
-	bind(f, "session", &s.session, func(text string) (*string, error) { return &text, nil })
+	bind(f, "session", &s.session, parseSession)
 }
 
 // parseMatch refuses the empty pattern, which would select everything: it is
@@ -28,6 +28,15 @@ func parseMatch(text string) (string, error) {
 		return "", errors.New("it is empty; leave --match out to select everything")
 	}
 	return text, nil
+}
+
+// parseSession refuses a name that no session can have: it would select nothing, in
+// silence. "" stands for the recordings of no session.
+func parseSession(text string) (*string, error) {
+	if text != "" && !fixtures.ValidSession(text) {
+		return nil, errors.New("not the name of a session, which has up to 100 letters, digits, '-', '_', '.' or '~'")
+	}
+	return &text, nil
 }
 
 // A pattern is a selection that has been checked. Beside what a fixtures.Filter matches it
