@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"example.com/cannery/recorder"
+	"example.com/cannery/replay/explain"
 )
 
 // A verify asks an origin again for what is recorded.
@@ -48,7 +49,8 @@ those of these origins are. Unsafe requests are not sent, redirects are not
 followed, and nothing is recorded unless --update says so. Credentials are not
 part of recordings: --header gives some.
 
-Exit codes: 0 all hold, 3 some differ, 5 the origin is unreachable.`,
+Exit codes: 0 all hold, 1 nothing could be asked, 3 some differ, 5 the origin is
+unreachable.`,
 		Example: `  cannery verify fixtures/
   cannery verify --origin https://api.example.com --values --rate 2
   cannery verify fixtures/ --origin https://api.example.com --match 'GET /v1/*'
@@ -203,6 +205,8 @@ func (o *verify) conclude(r *verifyReport, s *collection, set *questions) error 
 		return err
 	}
 	switch {
+	case sum.Asked == 0:
+		return nothingVerified(s, set)
 	case left > 0:
 		hint := "is it meant? then record again what differs, with --update"
 		if noted == left || o.update {
@@ -213,4 +217,23 @@ func (o *verify) conclude(r *verifyReport, s *collection, set *questions) error 
 		return &failure{exitOrigin, fmt.Errorf("verify %q: %s", s.address, count(int64(sum.Failed), "request got no answer", "requests got no answer")), "is the origin overloaded? --rate asks more slowly, --origin-timeout waits longer"}
 	}
 	return nil
+}
+
+// nothingVerified is the error of a set of which nothing was asked: a job that looks
+// after recordings is not to pass because there are none.
+func nothingVerified(s *collection, set *questions) error {
+	var in []string
+	if s.set != nil {
+		in = []string{"--fixtures", s.address}
+	}
+	why, hint := "what is selected was skipped", "cannery verify --help says what can be asked again"
+	switch {
+	case len(set.all) == 0:
+		why = "nothing is recorded there"
+		hint = "to record: " + explain.CommandLine(slices.Concat([]string{"cannery", "run", "--origin", "URL"}, in, []string{"--", "COMMAND"})...)
+	case len(set.skipped) == 0:
+		why = fmt.Sprintf("none of its %s is selected", count(int64(len(set.all)), "recording", "recordings"))
+		hint = explain.CommandLine(append([]string{"cannery", "ls"}, in...)...) + " lists what is recorded"
+	}
+	return &failure{exitFailed, fmt.Errorf("verify %q: nothing was verified: %s", s.address, why), hint}
 }

@@ -113,7 +113,7 @@ func readQuestions(ctx context.Context, s *collection, pattern pattern, given or
 // given is, and that credentials go to one origin only.
 func (s *questions) checkAddresses(given origins, header http.Header) error {
 	switch {
-	case given == nil && len(s.addresses) == 0 && (s.skipped[skipAddress] > 0 || len(s.all) == 0):
+	case given == nil && len(s.addresses) == 0 && s.skipped[skipAddress] > 0:
 		return misuse("cannery verify --origin https://api.example.com", "verify: no --origin is given, and no URL is known of what is recorded")
 	case len(s.addresses) > 1 && len(header) > 0:
 		return misuse("name the one that it is for: --origin NAME=URL", "verify: --header would go to %d origins", len(s.addresses))
