@@ -24,6 +24,7 @@ type Entry struct {
 	Session  string
 	Note     string // why there was an error, or something to know; "" for none
 	Bypassed string // why the request was not looked up; "" when it was
+	Refused  bool   // see Stats
 
 	// Miss is the ID of its Unmatched, 0 when it is none, or not kept.
 	Miss int
@@ -35,16 +36,17 @@ type Entry struct {
 // whoever shows an entry, and not on the way of every request.
 func (e *Entry) CleanURL() string { return secret.CleanTargetOf(e.header, e.URL) }
 
-// Stats count answers.
+// Stats count answers. Refused are requests that cannery answers with an error by itself,
+// and passes on to nobody: their answers say BYPASS too, and are not among the Bypasses.
 type Stats struct {
-	Hits, Misses, Bypasses int64
+	Hits, Misses, Bypasses, Refused int64
 }
 
-type stats struct{ hits, misses, bypasses atomic.Int64 }
+type stats struct{ hits, misses, bypasses, refused atomic.Int64 }
 
 // Stats returns the counts so far.
 func (p *Proxy) Stats() Stats {
-	return Stats{p.stats.hits.Load(), p.stats.misses.Load(), p.stats.bypasses.Load()}
+	return Stats{p.stats.hits.Load(), p.stats.misses.Load(), p.stats.bypasses.Load(), p.stats.refused.Load()}
 }
 
 // count counts an answer, before its client can know of it.
@@ -58,8 +60,19 @@ func (p *Proxy) count(w *writer) {
 	case "MISS":
 		p.stats.misses.Add(1)
 	case "BYPASS":
+		if w.refused() {
+			p.stats.refused.Add(1)
+			return
+		}
 		p.stats.bypasses.Add(1)
 	}
+}
+
+// refused reports whether the request itself is why it gets an error. An origin or a
+// store that gives no answer is a 5xx, and a miss is counted as one.
+func (w *writer) refused() bool {
+	var problem *fixtures.Problem
+	return !w.missed && errors.As(w.cause, &problem) && problem.Status < http.StatusInternalServerError
 }
 
 // recount has an answer that has begun as a HIT be logged, and counted, as the miss that
@@ -91,6 +104,7 @@ func (p *Proxy) keepLog(w *writer, r *http.Request, began time.Time, panicked an
 		Cache:    w.cache,
 		Session:  w.session,
 		Bypassed: w.bypassed,
+		Refused:  w.refused(),
 		header:   r.Header,
 	}
 	if w.asItIs {

@@ -83,7 +83,7 @@ func TestStatusTellsHowFarSessionsAre(t *testing.T) {
 	}
 	want := map[string]any{
 		"status": "ok", "mode": "offline", "origin": "", "store": "ok",
-		"hits": 4.0, "misses": 1.0, "bypasses": 0.0, "unmatched": 1.0,
+		"hits": 4.0, "misses": 1.0, "bypasses": 0.0, "refused": 0.0, "unmatched": 1.0,
 		"sessions": []any{session("", 2, 0), session("a", 1, 0), session("b", 1, 1)},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -18,6 +18,7 @@ type health struct {
 	Hits   int64  `json:"hits"`
 	Misses int64  `json:"misses"`
 	Bypass int64  `json:"bypasses"`
+	Refuse int64  `json:"refused"`
 
 	// Checks are what doctor says of the store, too. Nil: they were not made.
 	Checks []checkup.Finding `json:"checks,omitempty"`
@@ -27,7 +28,7 @@ type health struct {
 // of it fails.
 func (p *Proxy) health(r *http.Request) (h health, status int) {
 	stats := p.Stats()
-	h = health{Status: "ok", Mode: p.Mode(), Origin: p.Origin.Name, Store: "ok", Hits: stats.Hits, Misses: stats.Misses, Bypass: stats.Bypasses}
+	h = health{Status: "ok", Mode: p.Mode(), Origin: p.Origin.Name, Store: "ok", Hits: stats.Hits, Misses: stats.Misses, Bypass: stats.Bypasses, Refuse: stats.Refused}
 	if p.Origin.URL != nil {
 		h.Origin = p.Origin.URL.Redacted()
 	}

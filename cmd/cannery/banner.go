@@ -106,6 +106,9 @@ func rulesText(r *fixtures.Rules) string {
 // summary is the last line: what the proxy did in its life.
 func summary(s replay.Stats, lost int64) string {
 	text := fmt.Sprintf("stopped   %s, %s, %d bypassed", count(s.Hits, "hit", "hits"), count(s.Misses, "miss", "misses"), s.Bypasses)
+	if s.Refused > 0 {
+		text += fmt.Sprintf(", %d refused", s.Refused)
+	}
 	if lost > 0 {
 		text += ", " + count(lost, "recording", "recordings") + " lost"
 	}

@@ -101,6 +101,7 @@ type (
 		Hits     int64 `json:"hits"`
 		Misses   int64 `json:"misses"`
 		Bypasses int64 `json:"bypasses"`
+		Refused  int64 `json:"refused,omitempty"`
 		Lost     int64 `json:"lost"`
 	}
 	noticeJSON struct {
@@ -233,7 +234,7 @@ func (j *journal) finish(s replay.Stats, lost int64) {
 	switch {
 	case j.quiet && lost == 0:
 	case j.format == "json":
-		j.json(true, "stop", stopJSON{s.Hits, s.Misses, s.Bypasses, lost})
+		j.json(true, "stop", stopJSON{s.Hits, s.Misses, s.Bypasses, s.Refused, lost})
 	case j.quiet:
 		j.say(summary(s, lost))
 	default:

@@ -71,10 +71,11 @@ func (m *meter) watchRequests(p *replay.Proxy) {
 	}
 
 	// The proxy counts them already.
-	counted := m.families.add(requests, "counter", "Requests by what X-Cache said: hit, miss or bypass.")
+	counted := m.families.add(requests, "counter", "Requests by what X-Cache said, hit, miss or bypass, and those refused, that were passed on to nobody.")
 	counted.NewGauge(label(requests, "hit"), func() float64 { return float64(p.Stats().Hits) })
 	counted.NewGauge(label(requests, "miss"), func() float64 { return float64(p.Stats().Misses) })
 	counted.NewGauge(label(requests, "bypass"), func() float64 { return float64(p.Stats().Bypasses) })
+	counted.NewGauge(label(requests, "refused"), func() float64 { return float64(p.Stats().Refused) })
 
 	unmatched := m.families.counter("cannery_unmatched_requests_total", "Misses that nothing could answer, because there was no recording and no origin.")
 	onMiss := p.Events.OnMiss
@@ -89,14 +90,17 @@ func (m *meter) watchRequests(p *replay.Proxy) {
 	hit := set.NewPrometheusHistogramExt(label(took, "hit"), latencies)
 	miss := set.NewPrometheusHistogramExt(label(took, "miss"), latencies)
 	bypass := set.NewPrometheusHistogramExt(label(took, "bypass"), latencies)
+	refused := set.NewPrometheusHistogramExt(label(took, "refused"), latencies)
 	log := p.Events.Log
 	p.Events.Log = func(e replay.Entry) {
-		switch e.Cache {
-		case "HIT":
+		switch {
+		case e.Cache == "HIT":
 			hit.Update(e.Duration.Seconds())
-		case "MISS":
+		case e.Cache == "MISS":
 			miss.Update(e.Duration.Seconds())
-		case "BYPASS":
+		case e.Refused:
+			refused.Update(e.Duration.Seconds())
+		case e.Cache == "BYPASS":
 			bypass.Update(e.Duration.Seconds())
 		}
 		log(e)

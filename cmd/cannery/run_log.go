@@ -44,12 +44,15 @@ func (j *journal) explain(u replay.Unmatched) {
 func (j *journal) finishRun(r *runResult) {
 	unused := r.report.Unused
 	if j.format == "json" {
-		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.recorded, r.lost, len(unused), r.old.removed, r.old.kept, !r.report.Asked, r.leads})
+		j.json(true, "run", runLineJSON{r.code, r.report.Hits, r.report.Misses, r.report.Bypasses, r.report.Refused, r.recorded, r.lost, len(unused), r.old.removed, r.old.kept, !r.report.Asked, r.leads})
 		return
 	}
 	text := fmt.Sprintf("%s, %s", count(r.report.Hits, "hit", "hits"), count(r.report.Misses, "miss", "misses"))
 	if r.report.Bypasses > 0 {
 		text += fmt.Sprintf(", %d bypassed", r.report.Bypasses)
+	}
+	if r.report.Refused > 0 {
+		text += fmt.Sprintf(", %d refused", r.report.Refused)
 	}
 	if r.mode != "offline" {
 		text += fmt.Sprintf(", %d recorded", r.recorded)
@@ -214,6 +217,7 @@ type runLineJSON struct {
 	Hits     int64 `json:"hits"`
 	Misses   int64 `json:"misses"`
 	Bypasses int64 `json:"bypasses"`
+	Refused  int64 `json:"refused,omitempty"`
 	Recorded int64 `json:"recorded"`
 	Lost     int64 `json:"lost"`
 	Unused   int   `json:"unused"`

@@ -77,6 +77,7 @@ func (o *runner) junitOf(r *runResult, code int) junitSuites {
 		{"hits", fmt.Sprint(r.report.Hits)},
 		{"misses", fmt.Sprint(r.report.Misses)},
 		{"bypasses", fmt.Sprint(r.report.Bypasses)},
+		{"refused", fmt.Sprint(r.report.Refused)},
 		{"recorded", fmt.Sprint(r.recorded)},
 		{"lost", fmt.Sprint(r.lost)},
 		{"unused", fmt.Sprint(len(r.report.Unused))},

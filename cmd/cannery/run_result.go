@@ -112,6 +112,7 @@ type runJSON struct {
 	Hits      int64              `json:"hits"`
 	Misses    int64              `json:"misses"`
 	Bypasses  int64              `json:"bypasses"`
+	Refused   int64              `json:"refused"` // answered with an error, and passed on to nobody
 	Recorded  int64              `json:"recorded"`
 	Lost      int64              `json:"lost"`
 	Errors    []momentError      `json:"errors"`    // of the moment: kept when the command succeeded, else dropped
@@ -129,7 +130,7 @@ func writeJSON(out io.Writer, r *runResult, code int) error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(runJSON{
 		Mode: r.mode, ExitCode: code, Asked: r.report.Asked,
-		Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses,
+		Hits: r.report.Hits, Misses: r.report.Misses, Bypasses: r.report.Bypasses, Refused: r.report.Refused,
 		Recorded: r.recorded, Lost: r.lost,
 		Errors:    append([]momentError{}, r.errors...),
 		Bypassed:  append([]bypassed{}, r.bypassed...),

@@ -28,6 +28,7 @@ func (r *runResult) rows() []runRow {
 		{"hits", r.report.Hits, green, "answered from recordings"},
 		missed,
 		{"bypassed", r.report.Bypasses, yellow, "forwarded, and not recorded"},
+		{"refused", r.report.Refused, red, "answered with an error, and passed on to nobody"},
 		{"recorded", r.recorded, green, "new in " + r.address},
 		{"lost", r.lost, red, "could not be recorded"},
 		{"never used", unused, yellow, "recorded, and not asked for"},
