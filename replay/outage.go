@@ -17,6 +17,9 @@ type Outage struct {
 	What string
 	// Say writes a line for people.
 	Say func(string)
+	// Hint returns what is to be done about an error, "" when it may pass by itself. Nil
+	// knows nothing.
+	Hint func(error) string
 
 	down  atomic.Bool
 	mu    sync.Mutex
@@ -37,7 +40,11 @@ func (o *Outage) Report(err error) {
 		o.lost.Add(1)
 		if o.down.CompareAndSwap(false, true) {
 			o.since = time.Now()
-			o.Say(fmt.Sprintf("%s: %v", o.What, err))
+			what := o.What
+			if o.Hint != nil && o.Hint(err) != "" {
+				what += ": " + o.Hint(err)
+			}
+			o.Say(fmt.Sprintf("%s: %v", what, err))
 		}
 	case o.down.CompareAndSwap(true, false):
 		o.Say(fmt.Sprintf("%s: over after %v", o.What, time.Since(o.since).Round(time.Millisecond)))

@@ -35,7 +35,7 @@ func (o *start) proxy(src *source, j *journal, lost *replay.Outage) *replay.Prox
 			Methods:      o.methods,
 			MaxAge:       o.maxAge,
 			FromFixtures: src.work != nil,
-			Down:         &replay.Outage{What: down, Say: j.say},
+			Down:         &replay.Outage{What: down, Say: j.say, Hint: src.outageHint},
 		},
 		Origin:  first,
 		Others:  others,

@@ -12,8 +12,10 @@ import (
 // can reach the network: no recorder, and an origin without a Forwarder.
 func (o *start) offlineProxy(src *source, j *journal) *replay.Proxy {
 	first, others := o.origins.served(false, nil)
+	sequence := o.sequence(src, j)
+	sequence.Down.Hint = src.outageHint
 	return &replay.Proxy{
-		Sequence: o.sequence(src, j),
+		Sequence: sequence,
 		Origin:   first,
 		Others:   others,
 		AnyHost:  o.anyHost(false, nil),

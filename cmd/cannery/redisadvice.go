@@ -80,6 +80,24 @@ func (o *storeOptions) redisError(err error, source string, f *flags, cfg rediss
 	return &failure{exitStore, err, fmt.Sprintf("this Redis was chosen by %s; %s", source, advice)}
 }
 
+// outageHint returns what knows what to do about a Redis that has been opened and fails
+// later: whoever changes its password leaves cannery with the old one.
+func (o *storeOptions) outageHint(f *flags, env environment) func(error) string {
+	cfg, source, err := o.redisConfig(f, env)
+	if err != nil || source == "" {
+		return nil
+	}
+	if cfg.URL == "" {
+		source = envPassword
+	}
+	return func(err error) string {
+		if redisstore.ReasonOf(err) != redisstore.Password {
+			return ""
+		}
+		return "give " + source + " the password that this Redis wants now, and start cannery again"
+	}
+}
+
 // tlsAdvice is what to do where TLS fails.
 func (o *storeOptions) tlsAdvice(reason redisstore.Reason, err error, f *flags, cfg redisstore.Config) string {
 	switch reason {

@@ -27,7 +27,7 @@ type runProxy struct {
 }
 
 func (o *runner) runProxy(ctx context.Context, src *source, j *journal, command []string) (*runProxy, error) {
-	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say}}
+	p := &runProxy{lost: &replay.Outage{What: "recordings are lost", Say: j.say, Hint: src.outageHint}}
 	p.Proxy = o.proxy(src, j, p.lost)
 	if !o.offline && o.fixtures == "" && !o.failUnused {
 		p.Cache.Catalog = nil // what is unused of a whole store is no news

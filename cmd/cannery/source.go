@@ -25,6 +25,10 @@ type source struct {
 	address string         // for people
 	flags   []explain.Flag // that a command needs which records into it: without secrets
 
+	// outageHint is what to do about the store's errors while it is used. Nil: nothing
+	// is known.
+	outageHint func(error) string
+
 	store store        // nil: nothing is recorded
 	work  *workStore   // the store of a directory that is recorded into
 	files *dir.Library // the directory that is served as it is
@@ -48,7 +52,10 @@ func (o *start) openSource(ctx context.Context, f *flags, env environment, later
 		if err != nil {
 			return nil, err
 		}
-		return &source{library: s, store: s, address: address, flags: append(o.store.flags(f, address), flags...)}, nil
+		return &source{
+			library: s, store: s, address: address, flags: append(o.store.flags(f, address), flags...),
+			outageHint: o.store.outageHint(f, env),
+		}, nil
 	case o.offline:
 		files, err := dir.OpenLibrary(ctx, o.fixtures, o.schema())
 		var mistake *file.Error

@@ -235,7 +235,7 @@ func (o *start) runOn(ctx context.Context, w *world, env environment, l net.List
 	journal := newJournal(w.stderr, o.log, o.quiet, env)
 	defer journal.close()
 	src.passedOver(journal)
-	lost := &replay.Outage{What: "recordings are lost", Say: journal.say}
+	lost := &replay.Outage{What: "recordings are lost", Say: journal.say, Hint: src.outageHint}
 	o.leaveItself(l, env, journal.warn)
 	proxy := o.proxy(src, journal, lost)
 	o.meter.watch(proxy, src, lost)
