@@ -45,8 +45,7 @@ type frames struct {
 // newDialogue begins to note a call that is recorded, nil if it is none. The content
 // that the commit's request has is the client's first message.
 func newDialogue(r *http.Request, x *exchange) *dialogue {
-	format, _ := protobody.FormatOf(r.Header.Get("Content-Type"))
-	if !x.record || x.fetch || r.ProtoMajor != 2 || format != protobody.Framed || r.ContentLength >= 0 {
+	if !x.record || x.fetch || !isCall(r) {
 		return nil
 	}
 	d := &dialogue{last: time.Now(), limit: x.rec.MaxBody}

@@ -184,6 +184,9 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 		Transport: deadlineTransport{rec.Transport},
 		Rewrite: func(pr *httputil.ProxyRequest) {
 			rec.address(pr)
+			if x.request != nil && isCall(r) {
+				pr.Out.Body = callBody{pr.Out.Body, x.request}
+			}
 			if x.record && !x.unsafe {
 				for _, name := range field.Partial {
 					pr.Out.Header.Del(name)
@@ -215,6 +218,7 @@ func (rec *Recorder) proxy(rw http.ResponseWriter, r *http.Request, x *exchange)
 			if x.request != nil {
 				res.Body = &answer{res.Body, x.request, w}
 			}
+			sayCut(r, res)
 			unended = true
 			return nil
 		},

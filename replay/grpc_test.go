@@ -113,12 +113,18 @@ func setUpGRPCWith(t *testing.T, scheme string, register func(*grpc.Server), cha
 // client returns a client of gRPC.
 func (b *bench) client(t *testing.T) pb.TestServiceClient {
 	t.Helper()
+	return pb.NewTestServiceClient(b.conn(t))
+}
+
+// conn returns what clients of gRPC call by.
+func (b *bench) conn(t *testing.T) *grpc.ClientConn {
+	t.Helper()
 	conn, err := grpc.NewClient("passthrough:///"+b.Listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return pb.NewTestServiceClient(conn)
+	return conn
 }
 
 // A call is one of the kinds of gRPC. It returns what came of it.
