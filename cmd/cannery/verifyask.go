@@ -41,6 +41,9 @@ const (
 
 	// maxAnswer bounds an answer's content in bytes.
 	maxAnswer = 64 << 20
+
+	// maxPieces bounds what is noted of a stream. Later pieces count as one.
+	maxPieces = 1 << 16
 )
 
 // askAll asks all questions, rate of them a second at most (0: no limit), and
@@ -159,14 +162,39 @@ func (a *asker) fetch(ctx context.Context, at *url.URL, req *fixtures.Request) (
 		return nil, err
 	}
 	defer res.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
-	switch {
-	case err != nil:
+	content, chunks, err := readAnswer(res.Body)
+	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
-	case len(content) > maxAnswer:
-		return nil, fmt.Errorf("read the answer: it is longer than %s", sizeText(maxAnswer))
 	}
-	return responseOf(res, content), nil
+	out := responseOf(res, content)
+	if res.ContentLength < 0 {
+		out.Chunks = chunks
+	}
+	return out, nil
+}
+
+// readAnswer reads content, and notes the pieces in which it comes.
+func readAnswer(body io.Reader) (content []byte, chunks []fixtures.Chunk, err error) {
+	began, piece := time.Now(), make([]byte, 32<<10)
+	for {
+		n, err := body.Read(piece)
+		content = append(content, piece[:n]...)
+		switch {
+		case n == 0:
+		case len(chunks) == maxPieces:
+			chunks[maxPieces-1].Size += int64(n)
+		default:
+			chunks = append(chunks, fixtures.Chunk{Size: int64(n), At: time.Since(began)})
+		}
+		switch {
+		case len(content) > maxAnswer:
+			return nil, nil, fmt.Errorf("it is longer than %s", sizeText(maxAnswer))
+		case errors.Is(err, io.EOF):
+			return content, chunks, nil
+		case err != nil:
+			return nil, nil, err
+		}
+	}
 }
 
 // connectionFields are no part of an answer (RFC 9110, section 7.6.1).
