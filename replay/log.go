@@ -71,8 +71,8 @@ func (p *Proxy) count(w *writer) {
 // refused reports whether the request itself is why it gets an error. An origin or a
 // store that gives no answer is a 5xx, and a miss is counted as one.
 func (w *writer) refused() bool {
-	var problem *fixtures.Problem
-	return !w.missed && errors.As(w.cause, &problem) && problem.Status < http.StatusInternalServerError
+	problem, ok := errors.AsType[*fixtures.Problem](w.cause)
+	return ok && !w.missed && problem.Status < http.StatusInternalServerError
 }
 
 // recount has an answer that has begun as a HIT be logged, and counted, as the miss that
