@@ -98,8 +98,5 @@ func writeProblem(w *writer, err error) {
 		}
 		header["Allow"] = allow
 	}
-	if problem.Status == http.StatusProxyAuthRequired {
-		header["Proxy-Authenticate"] = challenge
-	}
 	w.page(problem.Status, body.Bytes())
 }

@@ -244,7 +244,7 @@ func (w *writer) end(whole bool) {
 	}
 }
 
-// own answers with something of cannery's own.
+// page answers with something of cannery's own.
 func (w *writer) page(status int, body []byte) {
 	w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.begin(status)
