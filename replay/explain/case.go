@@ -345,8 +345,8 @@ func credentialsText(credentials map[string]string) string {
 	return strings.Join(names, ", ")
 }
 
-// notReplayed is for what no recording could answer.
+// notReplayed is for a conversation over plain HTTP, which no recording could answer.
 func (x *explainer) notReplayed() error {
-	why := x.name() + " waits for an answer before it has sent all: it is a conversation, and these are not replayed yet."
+	why := x.name() + " waits for an answer before it has sent all: it is a conversation, and only those of gRPC and of WebSockets are replayed."
 	return x.miss("conversation", "a conversation cannot be replayed", []string{why}, fix{when: "To have it answered by the origin:", command: x.command("start", x.origins()...)})
 }
