@@ -41,10 +41,6 @@ type capture struct {
 }
 
 const (
-	// maxChunks bounds what is remembered of a stream's pacing. Later pieces
-	// count as one.
-	maxChunks = 1 << 16
-
 	// streamTimeout is how long other requests wait for an answer of
 	// undeclared length, which may never end.
 	streamTimeout = time.Second
@@ -142,11 +138,7 @@ func (c *capture) keep(p []byte) {
 }
 
 func (c *capture) addChunk(size int64) {
-	if len(c.chunks) == maxChunks {
-		c.chunks[maxChunks-1].Size += size
-		return
-	}
-	c.chunks = append(c.chunks, fixtures.Chunk{Size: size, At: time.Since(c.began)})
+	c.chunks = fixtures.AddChunk(c.chunks, size, time.Since(c.began))
 }
 
 // spill writes a piece of large content to the store.

@@ -41,9 +41,6 @@ const (
 
 	// maxAnswer bounds an answer's content in bytes.
 	maxAnswer = 64 << 20
-
-	// maxPieces bounds what is noted of a stream. Later pieces count as one.
-	maxPieces = 1 << 16
 )
 
 // askAll asks all questions, rate of them a second at most (0: no limit), and
@@ -179,12 +176,8 @@ func readAnswer(body io.Reader) (content []byte, chunks []fixtures.Chunk, err er
 	for {
 		n, err := body.Read(piece)
 		content = append(content, piece[:n]...)
-		switch {
-		case n == 0:
-		case len(chunks) == maxPieces:
-			chunks[maxPieces-1].Size += int64(n)
-		default:
-			chunks = append(chunks, fixtures.Chunk{Size: int64(n), At: time.Since(began)})
+		if n > 0 {
+			chunks = fixtures.AddChunk(chunks, int64(n), time.Since(began))
 		}
 		switch {
 		case len(content) > maxAnswer:
