@@ -46,7 +46,7 @@ func (c *cutCall) Read(p []byte) (int, error) {
 	case !c.frames.whole(): // only a cut says that half a message is not all of it
 		return n, err
 	}
-	c.res.Trailer = http.Header{"Grpc-Status": {unavailable}, "Grpc-Message": {"cannery: the origin has cut the call short"}}
+	c.res.Trailer = endOf(unavailable, "cannery: the origin has cut the call short")
 	return n, io.EOF
 }
 
@@ -63,6 +63,3 @@ func (b callBody) Close() error {
 	b.sent.body.Close()
 	return b.ReadCloser.Close()
 }
-
-// unavailable is the status of a call whose server is lost, as clients say it.
-const unavailable = "14"

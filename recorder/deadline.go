@@ -31,10 +31,12 @@ func (t deadlineTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !d.over(err) {
 		return nil, err
 	}
+	header := endOf(deadlineExceeded, deadlineMessage)
+	header["Content-Type"] = []string{"application/grpc"}
 	return &http.Response{
 		StatusCode: http.StatusOK,
 		ProtoMajor: 2,
-		Header:     http.Header{"Content-Type": {"application/grpc"}, "Grpc-Status": {deadlineExceeded}, "Grpc-Message": {deadlineMessage}},
+		Header:     header,
 		Body:       http.NoBody,
 		Request:    r,
 	}, nil
@@ -55,15 +57,22 @@ func (d *deadline) Read(p []byte) (int, error) {
 	if err == nil || err == io.EOF || !d.frames.whole() || !d.over(err) {
 		return n, err
 	}
-	d.res.Trailer = http.Header{"Grpc-Status": {deadlineExceeded}, "Grpc-Message": {deadlineMessage}}
+	d.res.Trailer = endOf(deadlineExceeded, deadlineMessage)
 	return n, io.EOF
 }
 
-// The status of a call whose time is over, as servers say it.
+// What calls end with here: that their time is over, as servers say it, or that the server
+// is lost.
 const (
 	deadlineExceeded = "4"
 	deadlineMessage  = "context deadline exceeded"
+	unavailable      = "14"
 )
+
+// endOf returns the fields that a call ends with.
+func endOf(status, message string) http.Header {
+	return http.Header{"Grpc-Status": {status}, "Grpc-Message": {message}}
+}
 
 // over reports whether an error is that the server has reset a call whose time is over.
 func (d *deadline) over(err error) bool {
