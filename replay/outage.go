@@ -41,8 +41,10 @@ func (o *Outage) Report(err error) {
 		if o.down.CompareAndSwap(false, true) {
 			o.since = time.Now()
 			what := o.What
-			if o.Hint != nil && o.Hint(err) != "" {
-				what += ": " + o.Hint(err)
+			if o.Hint != nil {
+				if hint := o.Hint(err); hint != "" {
+					what += ": " + hint
+				}
 			}
 			o.Say(fmt.Sprintf("%s: %v", what, err))
 		}

@@ -47,10 +47,10 @@ func (s *served) add(key fixtures.Key, rec *fixtures.Recording) {
 		if shard.counts == nil {
 			shard.counts, shard.keys = map[identified]*servedCount{}, map[fixtures.Key]bool{}
 		}
-		count = new(servedCount)
-		shard.counts[id] = count
+		count = &servedCount{key: key}
+		shard.counts[id], shard.keys[key] = count, true
 	}
-	if count.times == 0 || count.key != key {
+	if count.key != key {
 		count.key, shard.keys[key] = key, true
 	}
 	count.times++
