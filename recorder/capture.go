@@ -138,7 +138,7 @@ func (c *capture) keep(p []byte) {
 }
 
 func (c *capture) addChunk(size int64) {
-	c.chunks = fixtures.AddChunk(c.chunks, size, time.Since(c.began))
+	c.chunks = fixtures.Chunk{Size: size, At: time.Since(c.began)}.AddTo(c.chunks)
 }
 
 // spill writes a piece of large content to the store.

@@ -177,7 +177,7 @@ func readAnswer(body io.Reader) (content []byte, chunks []fixtures.Chunk, err er
 		n, err := body.Read(piece)
 		content = append(content, piece[:n]...)
 		if n > 0 {
-			chunks = fixtures.AddChunk(chunks, int64(n), time.Since(began))
+			chunks = fixtures.Chunk{Size: int64(n), At: time.Since(began)}.AddTo(chunks)
 		}
 		switch {
 		case len(content) > maxAnswer:
